@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Repeats are told once a window (interfaces.md, "Folding"): the first at once, the rest as one `repeat` with a
+ * count when the window ends; many subjects of one rule in one container become one roll-up by directory. Has no
+ * clock: every call is given the time. Bounded: at `max` subjects the one whose window ends first is told and
+ * forgotten, and counted.
+ */
+#ifndef PLM_FOLD_FOLD_H
+#define PLM_FOLD_FOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detect/detect.h"
+
+struct fold;
+
+#define FOLD_WINDOW        (3600ull * 1000000000ull)
+#define FOLD_STORM_WINDOW  (60ull * 1000000000ull)
+#define FOLD_STORM_LIMIT   20
+#define FOLD_SETUP_WINDOW  (30ull * 1000000000ull) /* of the container's age: the entry point's own set-up */
+
+enum fold_verdict {
+	FOLD_TELL,   /* tell it now */
+	FOLD_HOLD,   /* counted; told as a repeat or within a roll-up later */
+	FOLD_ROLLUP, /* tell it now as the opening of a roll-up: from here this rule is folded by directory */
+};
+
+struct fold_answer {
+	enum fold_verdict verdict;
+	uint64_t id; /* plimsoll.fold.id: the same for the first and its repeats */
+};
+
+/* What is told at the end of a window. Strings are owned by the fold and valid during the call. */
+struct fold_repeat {
+	uint64_t id;
+	uint64_t container;
+	enum rule rule;
+	enum severity severity;
+	const char *subject; /* or, for a roll-up, the directory */
+	bool rollup;
+	uint64_t count;   /* how often in the window, the first not counted */
+	uint64_t subjects; /* of a roll-up: distinct ones, up to a bound */
+	uint64_t first_seen, last_seen; /* CLOCK_BOOTTIME ns */
+	void *attachment; /* what fold_attach gave; owned by the fold */
+};
+
+/* NULL when out of memory. `release` frees an attachment (may be NULL). */
+struct fold *fold_new(size_t max, void (*release)(void *attachment));
+void fold_free(struct fold *fold); /* takes NULL */
+
+/* A finding comes in at `now`, `times` times (kernel repeats + 1). A severity above what the subject was last told
+ * with is always FOLD_TELL. Interactive sessions are always FOLD_TELL. Out of memory: FOLD_TELL. */
+struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding, uint64_t now,
+				uint64_t times);
+
+/* Keeps `attachment` (an alert to repeat) with fold `id`; the fold owns it from here, also on failure. */
+void fold_attach(struct fold *fold, uint64_t id, void *attachment);
+
+/* Calls `tell` for every window that ended by `now` with repeats in it. */
+void fold_expire(struct fold *fold, uint64_t now, void (*tell)(const struct fold_repeat *repeat, void *data),
+		 void *data);
+
+/* The same for all of a container's, because it is gone (container 0: all), and forgets them. */
+void fold_end(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
+	      void *data);
+
+/* When the next window ends, or UINT64_MAX. */
+uint64_t fold_next(const struct fold *fold);
+
+size_t fold_size(const struct fold *fold);
+uint64_t fold_evicted(const struct fold *fold);
+
+#endif

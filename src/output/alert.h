@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One line that is told: everything interfaces.md's alert can carry, as plain data. Built once for a finding (or
+ * an event with --events, or what the agent says of itself) and handed to every output.
+ */
+#ifndef PLM_OUTPUT_ALERT_H
+#define PLM_OUTPUT_ALERT_H
+
+#include "container/container.h"
+#include "decode/event.h"
+#include "detect/detect.h"
+
+enum alert_kind { ALERT_ALERT, ALERT_EVENT, ALERT_STATE };
+
+/* All pointers belong to others and may be NULL; only kind, time, id, message and action are always there. */
+struct alert {
+	enum alert_kind kind;
+	int64_t time; /* realtime ns */
+	char id[33];  /* sorts by time */
+	enum severity severity;
+	const char *action;
+	const char *message;
+	const struct finding *finding;     /* ALERT_ALERT */
+	const struct event *event;
+	const struct facts *facts;
+	const struct container *container;
+	int64_t boot_offset; /* realtime - boottime, ns: for the event's other times */
+	struct {
+		uint64_t id; /* 0: not folded */
+		uint64_t count;
+		int64_t first_seen, last_seen; /* realtime ns */
+	} fold;
+	const char *allowed; /* reason of the policy's exception: recorded, not an alert */
+	struct {
+		const char *kind; /* ALERT_STATE: "loss", "start", "reload", "stop" */
+		uint64_t count;
+		const char *reason;
+	} state;
+};
+
+#endif
