@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            builds build/plimsoll; installs nothing
+# make run        installs what the build needs where it is missing, builds, starts the agent here
+# make check      installs what the tests need where it is missing, runs them
+# make check-vm   the same programs on other kernels, in virtual machines
+# make bench      paired timings, agent off and on
+# make demo       a throw-away container goes bad; its alerts
+# SANITIZE=1      AddressSanitizer and UBSan, into build/sanitize/; V=1 shows the commands
+
+VERSION := 0.1.0
+ARCH    := $(patsubst aarch64,arm64,$(shell uname -m))
+B       := build$(if $(SANITIZE),/sanitize)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+CC         ?= gcc
+CLANG      ?= clang
+BPFTOOL    ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c
+WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+SANITIZER  := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS     ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZER) -D_GNU_SOURCE -DPLM_VERSION='"$(VERSION)"' \
+              -Iinclude -Isrc -I$B/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
+              -Wno-missing-prototypes -Wno-unused-parameter -Iinclude -Ibpf -Ivmlinux/$(ARCH) -Ivmlinux
+Q := $(if $(V),,@)
+, := ,
+
+BPF_OBJS   := $(patsubst bpf/%.bpf.c,$B/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+PROTO_OBJS := $(patsubst src/%.proto,$B/gen/%.pb-c.o,$(wildcard src/*/*.proto))
+OBJS       := $(patsubst src/%.c,$B/obj/%.o,$(filter-out src/main.c,$(wildcard src/*.c src/*/*.c)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c))
+TOOLS      := $(patsubst tools/%.c,$B/tools/%,$(wildcard tools/*.c))
+
+all: $B/plimsoll
+
+$B/plimsoll: $B/obj/main.o $B/agent.a
+	$(Q)echo "  LINK  $@"; $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$B/agent.a: $(OBJS) $(PROTO_OBJS)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+
+$B/obj/%.o: src/%.c | $B/gen/plimsoll.skel.h needs
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJS): $(PROTO_OBJS)
+
+$B/gen/%.pb-c.o: src/%.proto | needs
+	$(Q)mkdir -p $(@D); protoc-c --proto_path=src --c_out=$B/gen $< && \
+	$(CC) -std=gnu11 $(CFLAGS) $(SANITIZER) -I$B/gen -c -o $@ $(@:.o=.c)
+
+$B/bpf/%.bpf.o: bpf/%.bpf.c | needs
+	$(Q)mkdir -p $(@D); echo "  BPF   $<"; $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/gen/plimsoll.skel.h: $(BPF_OBJS)
+	$(Q)mkdir -p $(@D); $(BPFTOOL) gen object $B/bpf/plimsoll.bpf.o.linked $^ && \
+	$(BPFTOOL) gen skeleton $B/bpf/plimsoll.bpf.o.linked name plimsoll > $@.new && mv $@.new $@
+
+$B/tests/%: tests/unit/%.c $B/agent.a
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $B/agent.a $(LIBS) -lcmocka
+
+$B/tools/%: tools/%.c
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< -lpthread
+
+# Says what is missing, all of it, in one line; installs nothing.
+needs:
+	$(Q)tools/deps --check build
+
+run: ; $(Q)tools/deps build && $(MAKE) --no-print-directory all && exec $B/plimsoll run $(ARGS)
+
+check:
+	$(Q)tools/deps build test && $(MAKE) --no-print-directory all unit-tests tools && B=$B tests/run unit integration
+
+unit-tests: $(UNIT_TESTS)
+tools: $(TOOLS)
+
+check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
+check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
+bench:      ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tools/bench
+demo:       ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all && B=$B tools/demo
+
+install: all
+	install -D -m 0755 $B/plimsoll $(DESTDIR)$(PREFIX)/bin/plimsoll
+	for page in docs/man/*.[158]; do \
+		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+clean: ; $(Q)rm -rf build
+
+-include $(wildcard $B/obj/*.d $B/obj/*/*.d $B/bpf/*.d $B/tests/*.d $B/tools/*.d)
+.PHONY: all needs run check unit-tests tools check-unit check-vm bench demo install clean
+.SECONDARY:
