@@ -12,14 +12,16 @@
 
 enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 
-/* What the agent found out about an event before the detectors see it. Plain data; strings belong to others. */
+/* What the agent found out about an event before the detectors see it. Plain data; strings belong to others.
+ */
 struct facts {
-	enum answer in_image;  /* do the image's layers hold event.path? */
+	enum answer in_image;      /* do the image's layers hold event.path? */
 	enum answer from_in_image; /* ... and event.change.from? */
 	enum answer confirmed; /* told by name only: does the upper directory bear it out? NO: it does not */
 	bool code;             /* the file is executable, or begins as ELF or "#!" does */
-	bool metadata_only;    /* copied up, but size and content are not known to differ */
-	const char *executable; /* of event.task, as last exec'd; for an exec: event.path */
+	bool metadata_only; /* event.file was copied up, but its size and content are not known to differ */
+	bool script_metadata_only; /* the same of script */
+	const char *executable;    /* of event.task, as last exec'd; for an exec: event.path */
 	const char *parent_executable;
 	struct plm_file script; /* of an executed script, where it was found; layer UNKNOWN where not */
 	const char *script_path;
@@ -32,8 +34,8 @@ struct facts {
 struct finding {
 	enum rule rule;
 	enum severity severity;
-	const char *action;  /* ECS event.action: "exec", "create", ... */
-	const char *path;    /* file.path; NULL none */
+	const char *action;          /* ECS event.action: "exec", "create", ... */
+	const char *path;            /* file.path; NULL none */
 	const struct plm_file *file; /* NULL: none to show */
 	enum plm_layer layer;
 	const char *verdict; /* "metadata", "modified", "added", ... ; NULL unknown */
@@ -48,7 +50,11 @@ struct finding {
 
 struct policy_view; /* policy/policy.h: the policy as it applies to one container */
 
-/* Fills findings[], the number of them is returned. `container` is never NULL. */
+/*
+ * Fills findings[], the number of them is returned. `container` is never NULL; strings in a finding are the
+ * event's, the facts' or constants. A rule that the policy switches off gives nothing, and a severity that it
+ * fixes replaces the detector's; its `allow` and `waivers` are the caller's to apply.
+ */
 size_t detect(const struct event *event, const struct facts *facts, const struct container *container,
 	      const struct policy_view *policy, struct finding findings[static FINDINGS_MAX]);
 
