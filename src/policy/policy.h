@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policy: what people wrote (interfaces.md, "Configuration"), read, checked and asked.
- * Read-only once loaded, so a view of it may be kept until the policy is freed.
+ * Read-only once loaded, but for the counts of matches, so a view of it may be kept until it is freed.
+ *
+ * What the file's words mean where their names do not say it all:
+ *
+ * - Patterns are those of policy/pattern.h. `writable`, `executable` and `path` are patterns of paths.
+ * - A `writable` at the top replaces the default list; one below `workloads` adds to it.
+ * - `match` needs at least one key, and all that are given must match. `container` is the container's name
+ *   or its id; `label` is "KEY=VALUE", both of them patterns.
+ * - An image is known by several names, and a pattern need fit only one: "name:tag" as the runtime says it,
+ *   the same with and without Docker Hub's "docker.io/library/" or "docker.io/", and each of these without
+ *   tag or digest. So "debian" is every tag of "docker.io/library/debian:12"; "debian:*" matches it too.
+ * - A waiver's `workload` is matched against "namespace/pod", "namespace/container", the container's name,
+ *   and its image; one that fits is enough.
+ * - `until`: a date is in force to its end in UTC, a moment of RFC 3339 up to it.
+ * - `grace` is a number with s, m, h, d or w, or "none": keeps no clock.
+ * - `redact` patterns are matched against one argument or one NAME=value, whatever the case of letters, and
+ *   their `*` crosses slashes (PATTERN_TEXT | PATTERN_ANY_CASE).
+ *
+ * Bounds: 4 MiB, 16 levels, 131072 values, 1024 bytes a pattern. Beyond one of them the file is refused.
  */
 #ifndef PLM_POLICY_POLICY_H
 #define PLM_POLICY_POLICY_H
@@ -9,12 +27,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "base/cleanup.h"
 #include "detect/rule.h"
 
 struct policy;
 struct policy_view;
+
+#define POLICY_SIZE_MAX (4u << 20) /* bytes of a file */
 
 /* One thing wrong in a policy file. Lines and columns count from 1; 0 where the fault has no place. */
 struct policy_error {
@@ -23,14 +43,14 @@ struct policy_error {
 };
 
 /*
- * Reads and checks `size` bytes of YAML. `name` is the file's, for messages; it is not opened.
+ * Reads and checks `size` bytes of YAML. One without content is the default policy.
  *
  * 0: *ret_policy is the caller's, to be freed with policy_free.
- * -EINVAL: at least one error; errors[0 .. *ret_errors) say what (at most `max`), nothing is returned.
+ * -EINVAL: at least one error; errors[0 .. *ret_errors) say what (at most `max`), in the file's order.
  * -ENOMEM.
  */
-int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors, size_t max,
-		 size_t *ret_errors);
+int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors,
+		 size_t max, size_t *ret_errors);
 
 /* The same for a file; also the negative errno of reading it (-EFBIG above 4 MiB). */
 int policy_load(const char *path, struct policy **ret_policy, struct policy_error *errors, size_t max,
@@ -40,21 +60,24 @@ int policy_load(const char *path, struct policy **ret_policy, struct policy_erro
 struct policy *policy_default(void);
 
 void policy_free(struct policy *policy); /* takes NULL */
+DEFINE_CLEANUP(struct policy *, policy_free)
 
 /* Whom a view is for. Strings may be NULL (unknown): then no pattern matches them. */
 struct policy_subject {
 	const char *container; /* name */
 	const char *id;
-	const char *image;     /* "name:tag" */
+	const char *image; /* "name:tag" */
 	const char *pod, *namespace;
+	const char *const *labels; /* "key=value" each, NULL behind the last; NULL: unknown */
 };
 
 /*
- * The policy as it applies to one container: all matching entries of `workloads`, in order (lists add up, single
- * values are replaced). NULL when out of memory. The policy must outlive it.
+ * The policy as it applies to one container: all matching entries of `workloads`, in order (lists add up,
+ * single values are replaced). NULL when out of memory. The policy must outlive it.
  */
 struct policy_view *policy_view_new(const struct policy *policy, const struct policy_subject *subject);
 void policy_view_free(struct policy_view *view); /* takes NULL */
+DEFINE_CLEANUP(struct policy_view *, policy_view_free)
 
 /* Is a change at `path` (absolute, normal) within what may be written? */
 bool policy_writable(const struct policy_view *view, const char *path);
@@ -76,12 +99,23 @@ struct policy_question {
 };
 
 /*
- * The reason of the first `allow` entry, else of the first waiver in force at `now` (seconds since the epoch),
- * that lets this through; NULL when none does. Counts the match. The string is the policy's.
+ * The reason of the first `allow` entry, else of the first waiver in force at `now` (seconds since the
+ * epoch), that lets this through; NULL when none does. Counts the match. The string is the policy's.
  */
 const char *policy_allowed(struct policy_view *view, const struct policy_question *question, int64_t now);
 
-/* Patterns of arguments to blank (built-in ones first): for output/redact.h. */
+/*
+ * Patterns of arguments to blank, for output/redact.h. The strings are the policy's. The built-in ones come
+ * first; each of these words is one, written as stated behind it:
+ *
+ *	password passwd pass pwd token secret api-key apikey access-key
+ *	secret-key private-key auth credential credentials              --WORD=*
+ *	PASSWORD PASSWD PASSPHRASE SECRET TOKEN API_KEY APIKEY
+ *	ACCESS_KEY SECRET_KEY PRIVATE_KEY CREDENTIAL CREDENTIALS
+ *	AWS_ACCESS_KEY_ID (its secret is an ACCESS_KEY)                 *WORD=*
+ *	AUTHORIZATION X-API-KEY PRIVATE-TOKEN                           *WORD:*
+ *	a password in an URL                                            *:// *:*@* without the blank
+ */
 const char *const *policy_redact(const struct policy *policy, size_t *ret_count);
 
 /* Outputs of the file: type "json" or "text", path NULL for standard output. */
@@ -93,8 +127,17 @@ const struct policy_output *policy_outputs(const struct policy *policy, size_t *
 
 /* `allow` and `waivers` entries with how often each matched, for the end of a run and for `policy check`. */
 void policy_for_each_exception(const struct policy *policy,
-			       void (*call)(const char *kind, unsigned line, const char *reason, uint64_t matched,
-					    void *data),
+			       void (*call)(const char *kind, unsigned line, const char *reason,
+					    uint64_t matched, void *data),
 			       void *data);
+
+/* How much a policy says. `waivers_ended`: of the waivers, by `now` (seconds since the epoch). */
+struct policy_counts {
+	size_t workloads;
+	size_t waivers, waivers_ended;
+	size_t rules; /* settings of rules, at the top and below workloads */
+	size_t allow;
+};
+struct policy_counts policy_counts(const struct policy *policy, int64_t now);
 
 #endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+int value_bool(const char *text, bool *ret_value)
+{
+	bool yes = !strcmp(text, "true");
+
+	if (!yes && strcmp(text, "false"))
+		return -EINVAL;
+	*ret_value = yes;
+	return 0;
+}
+
+static const struct {
+	char letter;
+	int64_t seconds;
+} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+
+static int64_t unit_seconds(char letter)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (units[i].letter == letter)
+			return units[i].seconds;
+	return 0;
+}
+
+int value_duration(const char *text, int64_t *ret_seconds)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t unit = text[digits] ? unit_seconds(text[digits]) : 0;
+	int64_t number = 0;
+
+	if (!digits || !unit || text[digits + 1])
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++) {
+		number = number * 10 + (text[i] - '0');
+		if (number > VALUE_DURATION_MAX / unit)
+			return -ERANGE;
+	}
+	*ret_seconds = number * unit;
+	return 0;
+}
+
+/* Takes `digits` digits and, unless it is 0, the byte `behind` them. */
+static int take_number(const char **text, unsigned digits, char behind, int *ret_number)
+{
+	int number = 0;
+
+	for (; digits; digits--, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return -EINVAL;
+		number = number * 10 + (**text - '0');
+	}
+	if (behind && toupper((unsigned char)*(*text)++) != behind)
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}
+
+static int take_date(const char **text, struct tm *ret_date)
+{
+	struct tm date = {}, normal = {};
+
+	if (take_number(text, 4, '-', &date.tm_year) || take_number(text, 2, '-', &date.tm_mon) ||
+	    take_number(text, 2, 0, &date.tm_mday))
+		return -EINVAL;
+	date.tm_year -= 1900;
+	date.tm_mon--;
+	normal = date;
+	(void)timegm(&normal); /* puts a day that the month does not have into the next */
+	if (normal.tm_mon != date.tm_mon || normal.tm_mday != date.tm_mday)
+		return -ERANGE;
+	if (date.tm_year < 70)
+		return -ERANGE;
+	*ret_date = date;
+	return 0;
+}
+
+/* Takes "23:59:60.5", where a fraction counts up to the next second: until is the first second not within. */
+static int take_time(const char **text, struct tm *time)
+{
+	size_t fraction = 0;
+
+	if (take_number(text, 2, ':', &time->tm_hour) || take_number(text, 2, ':', &time->tm_min) ||
+	    take_number(text, 2, 0, &time->tm_sec))
+		return -EINVAL;
+	if (time->tm_hour > 23 || time->tm_min > 59 || time->tm_sec > 60)
+		return -ERANGE;
+	if (**text != '.')
+		return 0;
+	fraction = strspn(++*text, "0123456789");
+	if (!fraction)
+		return -EINVAL;
+	if (strspn(*text, "0") < fraction)
+		time->tm_sec++;
+	*text += fraction;
+	return 0;
+}
+
+/* Takes "Z" or "+01:00", to seconds east of UTC. */
+static int take_offset(const char **text, int *ret_seconds)
+{
+	char sign = (char)toupper((unsigned char)*(*text)++);
+	int hours = 0, minutes = 0;
+
+	if (sign == 'Z') {
+		*ret_seconds = 0;
+		return 0;
+	}
+	if ((sign != '+' && sign != '-') || take_number(text, 2, ':', &hours) ||
+	    take_number(text, 2, 0, &minutes))
+		return -EINVAL;
+	if (hours > 23 || minutes > 59)
+		return -ERANGE;
+	*ret_seconds = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+	return 0;
+}
+
+int value_until(const char *text, int64_t *ret_end)
+{
+	struct tm moment = {};
+	int offset = 0;
+	int error = take_date(&text, &moment);
+
+	if (error)
+		return error;
+	if (!*text) {
+		*ret_end = (int64_t)timegm(&moment) + 86400;
+		return 0;
+	}
+	if (toupper((unsigned char)*text++) != 'T')
+		return -EINVAL;
+	error = take_time(&text, &moment);
+	error = error ? error : take_offset(&text, &offset);
+	if (error || *text)
+		return error ? error : -EINVAL;
+	*ret_end = (int64_t)timegm(&moment) - offset;
+	return 0;
+}
+
+static bool is_number(const char *text)
+{
+	size_t whole = 0, part = 0;
+
+	if (!strncmp(text, "0x", 2) || !strncmp(text, "0o", 2))
+		return text[2] && !text[2 + strspn(text + 2, "0123456789abcdefABCDEF")];
+	text += *text == '+' || *text == '-';
+	text += whole = strspn(text, "0123456789");
+	if (*text == '.')
+		text += 1 + (part = strspn(text + 1, "0123456789"));
+	if (!whole && !part)
+		return false;
+	if (*text != 'e' && *text != 'E')
+		return !*text;
+	text++;
+	text += *text == '+' || *text == '-';
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+bool value_is_not_text(const char *text)
+{
+	static const char *const words[] = {"", "~", "null", "true", "false", ".inf", "-.inf", ".nan"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcasecmp(words[i], text))
+			return true;
+	return is_number(text);
+}
