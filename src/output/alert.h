@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One line that is told: everything interfaces.md's alert can carry, as plain data. Built once for a finding (or
- * an event with --events, or what the agent says of itself) and handed to every output.
+ * One line that is told: everything interfaces.md's alert can carry, as plain data. Built once for a finding
+ * (or an event with --events, or what the agent says of itself) and handed to every output.
  */
 #ifndef PLM_OUTPUT_ALERT_H
 #define PLM_OUTPUT_ALERT_H
@@ -12,6 +12,12 @@
 
 enum alert_kind { ALERT_ALERT, ALERT_EVENT, ALERT_STATE };
 
+struct alert_ancestor {
+	uint64_t start;
+	uint32_t pid;
+	const char *executable; /* NULL unknown */
+};
+
 /* All pointers belong to others and may be NULL; only kind, time, id, message and action are always there. */
 struct alert {
 	enum alert_kind kind;
@@ -20,10 +26,16 @@ struct alert {
 	enum severity severity;
 	const char *action;
 	const char *message;
-	const struct finding *finding;     /* ALERT_ALERT */
+	const struct finding *finding; /* ALERT_ALERT */
 	const struct event *event;
 	const struct facts *facts;
 	const struct container *container;
+	const char *const
+	    *args; /* of the process, after redact_args: the only arguments that an output shows */
+	size_t argc;
+	const struct alert_ancestor
+	    *ancestors; /* from the parent up, PLM_ANCESTORS are shown; NULL: event's own */
+	size_t ancestor_count;
 	int64_t boot_offset; /* realtime - boottime, ns: for the event's other times */
 	struct {
 		uint64_t id; /* 0: not folded */
