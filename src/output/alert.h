@@ -30,11 +30,11 @@ struct alert {
 	const struct event *event;
 	const struct facts *facts;
 	const struct container *container;
-	const char *const
-	    *args; /* of the process, after redact_args: the only arguments that an output shows */
+	/* Of the process, after redact_args: the only arguments that an output shows. */
+	const char *const *args;
 	size_t argc;
-	const struct alert_ancestor
-	    *ancestors; /* from the parent up, PLM_ANCESTORS are shown; NULL: event's own */
+	/* From the parent up, PLM_ANCESTORS are shown. NULL: the event's own. */
+	const struct alert_ancestor *ancestors;
 	size_t ancestor_count;
 	int64_t boot_offset; /* realtime - boottime, ns: for the event's other times */
 	struct {

@@ -52,9 +52,15 @@ int redact_new(const char *const *patterns, size_t count, struct redact **ret_re
 
 	if (!redact)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++, redact->count++)
-		if (pattern_init(&redact->patterns[i], patterns[i]) < 0)
+	for (size_t i = 0; i < count; i++) {
+		/* The password of a URL as a glob would blank what stands behind it: pass_urls knows better.
+		 */
+		if (strcmp(patterns[i], "*://*:*@*") == 0)
+			continue;
+		if (pattern_init(&redact->patterns[redact->count], patterns[i]) < 0)
 			return -ENOMEM;
+		redact->count++;
+	}
 	*ret_redact = take_ptr(redact);
 	return 0;
 }

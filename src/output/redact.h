@@ -3,15 +3,15 @@
  * Secrets on a command line, blanked before anything is stored or sent. A detector quotes arguments in its
  * message, so it too must be given the blanked ones.
  *
- * A pattern is a glob (`*`, `?`; letters match in either case) over an argument, or over a word of a command
- *line inside an argument (`sh -c "..."`; quoted words within are looked into as well):
+ * A pattern is a glob (`*`, `?`; letters match in either case) over an argument, or over a word of a
+ * command line inside an argument (`sh -c "..."`; quoted words within are looked into as well):
  *
  *	--password=*    --password=secret -> --password=***
  *	*TOKEN=*        API_TOKEN=abc     -> API_TOKEN=***
  *	hunter2         hunter2           -> ***              (no `*` at the end: the whole word)
  *
  * A pattern that ends in `=*` also blanks the argument behind an option without `=`: `--password secret`.
- * Built in: the password in scheme://user:password@host, wherever it stands.
+ * Built in: the password in a URL (scheme, user, password, host), wherever it stands.
  */
 #ifndef PLM_OUTPUT_REDACT_H
 #define PLM_OUTPUT_REDACT_H
@@ -22,7 +22,10 @@
 
 struct redact;
 
-/* The patterns are copied. 0 or -ENOMEM. With count 0 only what is built in applies. */
+/*
+ * The patterns are copied; the one of a URL with a password is passed over, for it is built in. 0 or -ENOMEM.
+ * With count 0 only what is built in applies.
+ */
 int redact_new(const char *const *patterns, size_t count, struct redact **ret_redact);
 void redact_free(struct redact *redact); /* takes NULL */
 DEFINE_CLEANUP(struct redact *, redact_free)

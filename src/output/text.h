@@ -2,8 +2,7 @@
 /*
  * An alert as one line for the eyes of whoever is on duty:
  *
- *	03:04:05.678 HIGH     root.escalation      web (nginx:1.25) became root through su  pid=4711
- *user=1000->0
+ *	03:04:05.678 HIGH     root.escalation      web (nginx:1.25) became root  pid=47 user=1000->0
  *
  * The message is never cut, and evidence that it already holds is not repeated. Every name is escaped.
  */

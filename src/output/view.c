@@ -16,6 +16,7 @@ static const struct ecs_kind kinds[PLM_KINDS] = {
     [PLM_EXEC] = {"process", "start"},    [PLM_TASK] = {"process", "info"},
     [PLM_CHANGE] = {"file", "change"},    [PLM_IDENTITY] = {"iam", "change"},
     [PLM_MAPPING] = {"library", "start"}, [PLM_LEAVE] = {"process", "change"},
+    [PLM_BLIND] = {"process", "info"},
 };
 
 /* By operation; the others are changes. */
