@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/process.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+static FILE *process_open(uint32_t pid, const char *file)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%" PRIu32 "/%s", pid, file);
+	return fopen(path, "re");
+}
+
+/* `inside` is `path`, or lies below it. */
+static bool path_holds(const char *path, const char *inside)
+{
+	size_t length = strlen(path);
+
+	if (length && path[length - 1] == '/')
+		length--;
+	return strncmp(path, inside, length) == 0 && (inside[length] == '\0' || inside[length] == '/');
+}
+
+int process_in_cgroup(uint32_t pid, const char *path)
+{
+	_cleanup_fclose_ FILE *file = process_open(pid, "cgroup");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (getline(&line, &size, file) > 0) {
+		if (strncmp(line, "0::/", 4) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line + 3, "/..", 3) == 0)
+			return -EXDEV;
+		return path_holds(path, line + 3);
+	}
+	return ferror(file) ? -ESRCH : -ENODATA;
+}
+
+/* Field 22 of /proc/PID/stat; the second, the name, may hold anything but ends at the last ')'. */
+static uint64_t start_ticks(const char *stat)
+{
+	const char *at = strrchr(stat, ')');
+	uint64_t ticks = 0;
+
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, " %" SCNu64, &ticks) != 1)
+		return 0;
+	return ticks;
+}
+
+uint64_t process_started(uint32_t pid)
+{
+	_cleanup_fclose_ FILE *file = process_open(pid, "stat");
+	struct timespec now, up;
+	char stat[1024];
+	uint64_t ticks;
+	size_t size;
+
+	if (!file)
+		return 0;
+	size = fread(stat, 1, sizeof(stat) - 1, file);
+	stat[size] = '\0';
+	ticks = start_ticks(stat);
+	if (!ticks || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up))
+		return 0;
+	return (uint64_t)(now.tv_sec - up.tv_sec) + ticks / (uint64_t)sysconf(_SC_CLK_TCK);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What /proc says of a container's first process: whether a runtime's answer is about the cgroup in question.
+ */
+#ifndef PLM_CONTAINER_PROCESS_H
+#define PLM_CONTAINER_PROCESS_H
+
+#include <stdint.h>
+
+/*
+ * Is the process in the cgroup (v2 hierarchy, path as /proc/PID/cgroup has it) or below it?
+ * 1 yes, 0 no, or a negative errno: -ESRCH no such process, -EXDEV its cgroup lies outside this process's
+ * cgroup namespace, -ENODATA no v2 hierarchy, or that of reading /proc.
+ */
+int process_in_cgroup(uint32_t pid, const char *path);
+
+/* When it was started, in seconds since the epoch; 0 unknown. */
+uint64_t process_started(uint32_t pid);
+
+#endif
