@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directories that an overlay is made of, read apart: what one of them says of a path, and what a run of
+ * them merged says. The rules are overlayfs's own (Documentation/filesystems/overlayfs.rst): a character
+ * device 0:0 is a whiteout, so is an empty file with overlay.whiteout in a directory whose overlay.opaque is
+ * "x"; overlay.opaque "y" and anything that is no directory hide what is below; overlay.redirect names where
+ * a directory, or the data of a metacopy file, is found further down. Attributes are trusted.overlay.*, or
+ * user.overlay.* where the overlay was mounted with userxattr, never both: in a container anyone may set the
+ * other kind, and it means nothing. To read trusted ones needs CAP_SYS_ADMIN; without it the kernel shows
+ * none.
+ *
+ * Everything below a layer is hostile. Components are opened one at a time with O_PATH|O_NOFOLLOW, so no
+ * symbolic link is followed, no FIFO or device is opened, and nothing leads out of the layer. Descriptors: at
+ * most three are open at a time, none between calls.
+ */
+#ifndef PLM_IMAGE_LAYERS_H
+#define PLM_IMAGE_LAYERS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct layers {
+	char *host_root;  /* NULL: the agent's own "/" */
+	char **directory; /* absolute below host_root, from the top down; links in them are the host's own */
+	size_t count;
+	bool userxattr;
+};
+
+void layers_clear(struct layers *layers);
+
+/* Opens `path` of the host (O_PATH directory): a descriptor, or a negative errno. Links stay below host_root.
+ */
+int layers_open_host(const char *host_root, const char *path);
+
+enum layer_says {
+	LAYER_ABSENT,   /* nothing: a layer below may have it */
+	LAYER_WHITEOUT, /* it, or a directory above it, was deleted here */
+	LAYER_BLOCKED,  /* something that is no directory stands where a directory above it would */
+	LAYER_HAS,
+};
+
+struct layer_entry {
+	enum layer_says says;
+	bool opaque;          /* nothing of the layers below shows through at this path */
+	bool metacopy;        /* LAYER_HAS: the data is in a layer below, at `below` */
+	size_t layer;         /* index */
+	int fd;               /* LAYER_HAS: O_PATH, the caller's (layer_entry_close); else -EBADF */
+	struct stat stat;     /* LAYER_HAS */
+	struct stat parent;   /* of the deepest directory of this layer on the way */
+	char below[PATH_MAX]; /* where the path continues in the layers below */
+};
+
+#define LAYER_ENTRY_EMPTY ((struct layer_entry){.fd = -EBADF})
+void layer_entry_close(struct layer_entry *entry);
+
+/*
+ * What layer `index` alone says of `path` (absolute, clean: no "." or "..", no empty component). 0 and
+ * *ret_entry is filled, or -EINVAL for another path, or the negative errno of opening or reading; then it is
+ * untouched.
+ */
+int layers_look(const struct layers *layers, size_t index, const char *path, struct layer_entry *ret_entry);
+
+/*
+ * What layers [first, end) say, merged: the topmost that has it. As layers_look; -ENOENT where the merged
+ * tree does not hold it.
+ */
+int layers_find(const struct layers *layers, size_t first, size_t end, const char *path,
+		struct layer_entry *ret_entry);
+
+/* Opens the entry for reading, only if it is a regular file: a descriptor, or a negative errno. The very
+ * inode that was looked at, whatever its name means by now. Needs /proc. */
+int layer_entry_read(const struct layer_entry *entry);
+
+/* Absolute, below PATH_MAX, and without ".", ".." or empty components. "/" is clean. */
+bool path_is_clean(const char *path);
+
+#endif
