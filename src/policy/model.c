@@ -20,7 +20,6 @@ static const char *const default_redact[] = {
 	"*ACCESS_KEY=*", "*SECRET_KEY=*", "*PRIVATE_KEY=*", "*CREDENTIAL=*", "*CREDENTIALS=*",
 	"*AWS_ACCESS_KEY_ID=*",
 	"*AUTHORIZATION:*", "*X-API-KEY:*", "*PRIVATE-TOKEN:*",
-	"*://*:*@*",
 };
 /* clang-format on */
 

@@ -41,7 +41,8 @@ static void pattern_add(struct pattern *pattern, uint16_t token)
 static const char *pattern_add_stars(struct pattern *pattern, const char *text)
 {
 	size_t run = strspn(text, "*");
-	bool at_start = !pattern->count || pattern->tokens[pattern->count - 1] == '/';
+	uint16_t last = pattern->count ? pattern->tokens[pattern->count - 1] : '/';
+	bool at_start = last == '/' || last == TOKEN_DIRS_BODY;
 	const char *end = text + run;
 
 	if (pattern->flags & PATTERN_TEXT) {

@@ -16,8 +16,7 @@
  *   and its image; one that fits is enough.
  * - `until`: a date is in force to its end in UTC, a moment of RFC 3339 up to it.
  * - `grace` is a number with s, m, h, d or w, or "none": keeps no clock.
- * - `redact` patterns are matched against one argument or one NAME=value, whatever the case of letters, and
- *   their `*` crosses slashes (PATTERN_TEXT | PATTERN_ANY_CASE).
+ * - `redact` patterns add to the built-in ones; output/redact.h says what they match and blank.
  *
  * Bounds: 4 MiB, 16 levels, 131072 values, 1024 bytes a pattern. Beyond one of them the file is refused.
  */
@@ -114,7 +113,6 @@ const char *policy_allowed(struct policy_view *view, const struct policy_questio
  *	ACCESS_KEY SECRET_KEY PRIVATE_KEY CREDENTIAL CREDENTIALS
  *	AWS_ACCESS_KEY_ID (its secret is an ACCESS_KEY)                 *WORD=*
  *	AUTHORIZATION X-API-KEY PRIVATE-TOKEN                           *WORD:*
- *	a password in an URL                                            *:// *:*@* without the blank
  */
 const char *const *policy_redact(const struct policy *policy, size_t *ret_count);
 
