@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Repeats are told once a window (interfaces.md, "Folding"): the first at once, the rest as one `repeat` with a
- * count when the window ends; many subjects of one rule in one container become one roll-up by directory. Has no
- * clock: every call is given the time. Bounded: at `max` subjects the one whose window ends first is told and
- * forgotten, and counted.
+ * Repeats are told once a window (interfaces.md, "Folding"): the first at once, the rest as one `repeat` with
+ * a count when the window ends; many subjects of one rule in one container become one roll-up by directory.
+ * Has no clock: every call is given the time. Bounded: at `max` subjects the one whose window ends first is
+ * forgotten and counted; what it holds waits, one for each of `max`, until the next fold_expire tells it
+ * (fold_next is then 0). Where that is full too, the new subject is told and not remembered.
+ *
+ * Roll-ups. From the 21st new subject of a rule in a container within a minute, and for an hour, new subjects
+ * are folded by directory: the first in each of up to 20 directories is FOLD_ROLLUP, one in any further
+ * directory counts for the nearest of these above it, else for "/". Executions from memory or the upper layer
+ * never roll up. The set-up of an entry point (finding.setup) is one roll-up of 30 s for each container and
+ * rule; within it only a rise to high or critical is told apart.
  */
 #ifndef PLM_FOLD_FOLD_H
 #define PLM_FOLD_FOLD_H
@@ -16,10 +23,10 @@
 
 struct fold;
 
-#define FOLD_WINDOW        (3600ull * 1000000000ull)
-#define FOLD_STORM_WINDOW  (60ull * 1000000000ull)
-#define FOLD_STORM_LIMIT   20
-#define FOLD_SETUP_WINDOW  (30ull * 1000000000ull) /* of the container's age: the entry point's own set-up */
+#define FOLD_WINDOW       (3600ull * 1000000000ull)
+#define FOLD_STORM_WINDOW (60ull * 1000000000ull)
+#define FOLD_STORM_LIMIT  20
+#define FOLD_SETUP_WINDOW (30ull * 1000000000ull) /* of the container's age: the entry point's own set-up */
 
 enum fold_verdict {
 	FOLD_TELL,   /* tell it now */
@@ -29,7 +36,8 @@ enum fold_verdict {
 
 struct fold_answer {
 	enum fold_verdict verdict;
-	uint64_t id; /* plimsoll.fold.id: the same for the first and its repeats */
+	uint64_t id; /* plimsoll.fold.id: the same for the first and its repeats; 0: told, but not remembered,
+		      * and what `times` counts beyond one is the caller's to tell */
 };
 
 /* What is told at the end of a window. Strings are owned by the fold and valid during the call. */
@@ -37,36 +45,38 @@ struct fold_repeat {
 	uint64_t id;
 	uint64_t container;
 	enum rule rule;
-	enum severity severity;
-	const char *subject; /* or, for a roll-up, the directory */
+	enum severity severity; /* the highest of those counted */
+	const char *subject;    /* or, for a roll-up, the directory */
 	bool rollup;
-	uint64_t count;   /* how often in the window, the first not counted */
-	uint64_t subjects; /* of a roll-up: distinct ones, up to a bound */
-	uint64_t first_seen, last_seen; /* CLOCK_BOOTTIME ns */
-	void *attachment; /* what fold_attach gave; owned by the fold */
+	uint64_t count;                 /* how often in the window, the first not counted */
+	uint64_t subjects;              /* of a roll-up: distinct ones among them, 128 at most */
+	uint64_t first_seen, last_seen; /* CLOCK_BOOTTIME ns: of the whole fold, the first told included */
+	void *attachment;               /* what fold_attach gave; owned by the fold */
 };
 
 /* NULL when out of memory. `release` frees an attachment (may be NULL). */
 struct fold *fold_new(size_t max, void (*release)(void *attachment));
 void fold_free(struct fold *fold); /* takes NULL */
 
-/* A finding comes in at `now`, `times` times (kernel repeats + 1). A severity above what the subject was last told
- * with is always FOLD_TELL. Interactive sessions are always FOLD_TELL. Out of memory: FOLD_TELL. */
-struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding, uint64_t now,
-				uint64_t times);
+/* A finding comes in at `now`, `times` times (kernel repeats + 1). A severity above what the subject was last
+ * told with is always FOLD_TELL. Interactive sessions are always FOLD_TELL with id 0. Out of memory: the
+ * same. Call fold_expire first where a window has ended. */
+struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding,
+				uint64_t now, uint64_t times);
 
 /* Keeps `attachment` (an alert to repeat) with fold `id`; the fold owns it from here, also on failure. */
 void fold_attach(struct fold *fold, uint64_t id, void *attachment);
 
-/* Calls `tell` for every window that ended by `now` with repeats in it. */
+/* Calls `tell` for every window that ended by `now` with repeats in it; its next window begins. A window
+ * without repeats is forgotten: what comes then is a first again. `tell` must not call into the fold. */
 void fold_expire(struct fold *fold, uint64_t now, void (*tell)(const struct fold_repeat *repeat, void *data),
 		 void *data);
 
 /* The same for all of a container's, because it is gone (container 0: all), and forgets them. */
-void fold_end(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
-	      void *data);
+void fold_end(struct fold *fold, uint64_t container,
+	      void (*tell)(const struct fold_repeat *repeat, void *data), void *data);
 
-/* When the next window ends, or UINT64_MAX. */
+/* When the next window ends, or UINT64_MAX; 0: call fold_expire now. */
 uint64_t fold_next(const struct fold *fold);
 
 size_t fold_size(const struct fold *fold);
