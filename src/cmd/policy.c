@@ -75,12 +75,13 @@ int cmd_policy(int argc, char **argv)
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
 	int option = 0, status = 2;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			return 0;
 		}
-		log_error("see 'plimsoll policy --help'");
+		log_error("unknown option %s; see 'plimsoll policy --help'", argv[optind - 1]);
 		return 2;
 	}
 	if (argc - optind != 2 || strcmp(argv[optind], "check")) {

@@ -38,7 +38,7 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
 	if (a > NEAREST_MAX || b > NEAREST_MAX)
 		return;
 	distance = word_distance(nearest->word, a, candidate, b);
-	if (distance > (b < 3 ? 1 : b / 3) || distance >= b)
+	if (distance > (b + 1) / 3 || distance >= b)
 		return;
 	if (nearest->best && distance >= nearest->distance)
 		return;

@@ -141,7 +141,8 @@ static bool is_text(struct report *report, const struct node *node)
 	if (!node->length)
 		complain(report, node, "a value is missing");
 	else if (node->plain && value_is_not_text(node->text))
-		complain(report, node, "'%.60s' is no text: put it in quotes if it is meant", node->text);
+		complain(report, node, "'%.60s' is not a text: put it in quotes if it is meant as one",
+			 node->text);
 	else
 		return true;
 	return false;

@@ -186,23 +186,30 @@ static void report_encoding(struct builder *builder, const char *text, size_t si
 	report_add(builder->report, line, column, "not YAML: %s", builder->parser.problem);
 }
 
-static int report_syntax(struct builder *builder, const char *text, size_t size)
+/* libyaml tells what it could not read (the problem) and what it was in the middle of (the context). */
+static void report_scan(struct builder *builder)
 {
 	const yaml_parser_t *parser = &builder->parser;
-	const char *hint = "";
+	const char *context = parser->context ? parser->context : "while reading";
+	const char *problem = parser->problem ? parser->problem : "cannot go on";
+	bool alias = strstr(context, "alias");
+	const yaml_mark_t *mark = alias ? &parser->context_mark : &parser->problem_mark;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	if (alias)
+		problem = "a value that begins with * must be in quotes";
+	report_add(builder->report, (unsigned)mark->line + 1, (unsigned)mark->column + 1,
+		   "not YAML: %s (from line %zu): %s", context,
+		   (parser->context ? parser->context_mark.line : mark->line) + 1, problem);
+}
+
+static int report_syntax(struct builder *builder, const char *text, size_t size)
+{
+	if (builder->parser.error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
-	if (parser->error == YAML_READER_ERROR) {
+	if (builder->parser.error == YAML_READER_ERROR)
 		report_encoding(builder, text, size);
-		return -EINVAL;
-	}
-	if (parser->context && strstr(parser->context, "alias"))
-		hint = " (a value that begins with * must be in quotes)";
-	report_add(builder->report, (unsigned)parser->problem_mark.line + 1,
-		   (unsigned)parser->problem_mark.column + 1, "not YAML: %s%s%s%s",
-		   parser->context ? parser->context : "", parser->context ? ", " : "",
-		   parser->problem ? parser->problem : "it cannot be read", hint);
+	else
+		report_scan(builder);
 	return -EINVAL;
 }
 
