@@ -122,7 +122,7 @@ static const struct refusal {
     {"redact: [x]\nrules: *redact", 2, 8, "must be in quotes"},
     {"redact: [x", 2, 1, "not YAML: while parsing a flow sequence (from line 1)"},
     {"rules:\n\t- x", 2, 1, "not YAML"},
-    {"rules: {}\n# \xc3(", 2, 3, "not YAML"},
+    {"rules: {}\n# \xc3(", 2, 4, "not YAML: invalid trailing UTF-8"},
     {"--- {}\n--- {}", 2, 1, "only one document"},
     {"[[[[[[[[[[[[[[[[[[[[[[[[", 1, 17, "nested too deep"},
 };
