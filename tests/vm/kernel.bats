@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The agent on other kernels: each machine boots once, and tries both back ends. What it says is in `init`.
+
+setup_file() {
+	local here=$BATS_TEST_DIRNAME suite
+	for suite in trixie bullseye; do
+		"$here/boot" "$suite" >"$BATS_FILE_TMPDIR/$suite" 2>&1 </dev/null 3>&- &
+	done
+	wait
+}
+
+# What the machine told of a back end: of a machine that did not reach its end, the whole console.
+told() { # SUITE VERSION HOOKS
+	local console=$BATS_FILE_TMPDIR/$1 plan
+	plan=$(sed -n 's/^1\.\.//p' "$console")
+	if [ -z "$plan" ] || ! grep -q "^# Linux ${2//./\\.}\." "$console"; then
+		cat "$console"
+		return 1
+	fi
+	if [ "$(grep -cE "^ok [0-9]+ $3: " "$console")" -ne $((plan / 2)) ]; then
+		sed -n '/^# Linux /,$p' "$console"
+		return 1
+	fi
+}
+
+@test "Linux 6.12, tracepoint: programs load, and what runs in containers is told" {
+	told trixie 6.12 tracepoint
+}
+
+@test "Linux 6.12, lsm: programs load, and what runs in containers is told" {
+	told trixie 6.12 lsm
+}
+
+@test "Linux 5.10, tracepoint: programs load, and what runs in containers is told" {
+	told bullseye 5.10 tracepoint
+}
+
+@test "Linux 5.10, lsm: programs load, and what runs in containers is told" {
+	told bullseye 5.10 lsm
+}
