@@ -16,6 +16,7 @@ DESTDIR ?=
 
 CC         ?= gcc
 CLANG      ?= clang
+LLVM_STRIP ?= llvm-strip
 BPFTOOL    ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
 PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c
 WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
@@ -25,11 +26,12 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZER) -D_GNU_SOURCE -DPLM_
               -Iinclude -Isrc -I$B/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
 BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
-              -Wno-missing-prototypes -Wno-unused-parameter -Iinclude -Ibpf -Ivmlinux/$(ARCH) -Ivmlinux
+              -Wno-missing-prototypes -Wno-unused-parameter -Wno-unused-function -Iinclude -Ibpf -Ibpf/$(ARCH) -Ivmlinux/$(ARCH) -Ivmlinux
 Q := $(if $(V),,@)
 , := ,
 
-BPF_OBJS   := $(patsubst bpf/%.bpf.c,$B/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+# Definitions of maps go before their uses: libbpf's linker wants them so.
+BPF_OBJS   := $(patsubst bpf/%.bpf.c,$B/bpf/%.bpf.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c)))
 PROTO_OBJS := $(patsubst src/%.proto,$B/gen/%.pb-c.o,$(wildcard src/*/*.proto))
 OBJS       := $(patsubst src/%.c,$B/obj/%.o,$(filter-out src/main.c,$(wildcard src/*.c src/*/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c))
@@ -40,10 +42,10 @@ all: $B/plimsoll
 $B/plimsoll: $B/obj/main.o $B/agent.a
 	$(Q)echo "  LINK  $@"; $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$B/agent.a: $(OBJS) $(PROTO_OBJS)
+$B/agent.a: $(OBJS) $(PROTO_OBJS) $B/obj/kernel/object.o
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 
-$B/obj/%.o: src/%.c | $B/gen/plimsoll.skel.h needs
+$B/obj/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJS): $(PROTO_OBJS)
@@ -55,9 +57,13 @@ $B/gen/%.pb-c.o: src/%.proto | needs
 $B/bpf/%.bpf.o: bpf/%.bpf.c | needs
 	$(Q)mkdir -p $(@D); echo "  BPF   $<"; $(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
-$B/gen/plimsoll.skel.h: $(BPF_OBJS)
-	$(Q)mkdir -p $(@D); $(BPFTOOL) gen object $B/bpf/plimsoll.bpf.o.linked $^ && \
-	$(BPFTOOL) gen skeleton $B/bpf/plimsoll.bpf.o.linked name plimsoll > $@.new && mv $@.new $@
+# All programs as one object, which the agent carries inside itself (symbols plm_object, plm_object_end).
+$B/bpf/all.o: $(BPF_OBJS)
+	$(Q)$(BPFTOOL) gen object $@ $^ && $(LLVM_STRIP) -g $@
+
+$B/obj/kernel/object.o: $B/bpf/all.o
+	$(Q)mkdir -p $(@D); printf '.section .rodata\n.balign 8\n.global plm_object, plm_object_end\n%s\n%s\n%s\n' \
+		'plm_object: .incbin "$<"' 'plm_object_end:' '.section .note.GNU-stack,"",@progbits' | $(CC) -x assembler -c -o $@ -
 
 $B/tests/%: tests/unit/%.c $B/agent.a
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $B/agent.a $(LIBS) -lcmocka

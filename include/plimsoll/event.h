@@ -32,7 +32,7 @@
 #define PLM_TEXT_MAX       28672 /* bytes of text in one record */
 #define PLM_ARGS_MAX       8192
 #define PLM_PATH_MAX       4096
-#define PLM_COMPONENTS     512
+#define PLM_COMPONENTS     2048 /* of one letter each fill PLM_PATH_MAX */
 #define PLM_ANCESTORS      8
 #define PLM_RECORD_MAX     (PLM_TEXT_MAX + 1024)
 
@@ -46,6 +46,7 @@ enum plm_kind {
 	PLM_IDENTITY, /* struct plm_identity */
 	PLM_MAPPING,  /* struct plm_mapping */
 	PLM_LEAVE,    /* struct plm_leave: a container's task was moved to a cgroup outside */
+	PLM_BLIND,    /* struct plm_blind: something began that the hooks in force cannot follow */
 	PLM_KINDS,
 };
 
@@ -131,7 +132,8 @@ struct plm_task {
 
 /*
  * Where a file is. IMAGE and UPPER only on the superblock of the container's root mount; an overlay mounted
- * inside the container is a VOLUME. MEMORY: memfd, tmpfs, or no name left (unlinked) on any file system.
+ * inside the container is a VOLUME. MEMORY: memfd or tmpfs. A file that has no name left keeps the layer of its
+ * file system and has PLM_FILE_UNLINKED.
  */
 enum plm_layer {
 	PLM_LAYER_UNKNOWN = 0,
@@ -308,6 +310,17 @@ struct plm_leave {
 	struct plm_str path; /* of the cgroup it went to: plain, root first */
 };
 
+enum plm_blind_what {
+	PLM_BLIND_IO_URING = 1, /* a ring was made: names that change through it are not seen */
+};
+
+struct plm_blind {
+	struct plm_head head;
+	struct plm_task task;
+	__u32 what; /* enum plm_blind_what */
+	__u32 pad;
+};
+
 /* ---- maps ---- */
 
 enum plm_cgroup_state {
@@ -357,6 +370,23 @@ struct plm_loss_key {
 	__u16 loss; /* enum plm_loss */
 	__u16 kind; /* enum plm_kind of the record that was lost or harmed */
 	__u32 pad;
+};
+
+/* Map `.rodata.knobs`: set between open and load, so that the verifier drops what is off. */
+struct plm_knobs {
+	__u64 host_root_inode;  /* the host's root directory, as process 1 sees it */
+	__u32 host_root_device;
+	__u32 cpus;             /* map `scratches` has this many times PLM_SCRATCH_DEPTH entries */
+	__u32 children;         /* quota of cgroups below one container */
+	__u32 pad;
+};
+
+#define PLM_SCRATCH_DEPTH 2 /* one program, and one that comes in between on the same CPU (an interrupt's) */
+
+/* Map `.data.counters`. */
+struct plm_counters {
+	__u64 losses_uncharged; /* losses that no container could be charged with: map `losses` is full */
+	__u64 last_wakeup;      /* when the agent was last woken */
 };
 
 /* Value of map `tasks`, by tid: what a task was when last seen, so that "before" is known. Kernel side only. */

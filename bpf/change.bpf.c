@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Changes of files: of the container's root overlay, of kernel control files, of another container's root.
+ *
+ * A call that has a descriptor is told by the file behind it, from the kernel's own table. A call that has only names
+ * is a hint: the names are the caller's memory, which may change, and the agent confirms them on disk.
+ */
+#include "call.h"
+#include "emit.h"
+#include "file.h"
+#include "task.h"
+#include "text.h"
+
+#include <bpf/bpf_tracing.h>
+
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR	    0x200
+#define AT_SYMLINK_FOLLOW   0x400
+#define RENAME_EXCHANGE	    2
+#define AT_FDCWD	    (-100)
+#define O_TRUNC		    01000
+#define O_TMPFILE_BIT	    020000000
+
+#define FOLD_NS	  1000000000ull /* one process and one file: told once in this time */
+#define IGNORE_NS 1000000000ull /* for how long a file that is not of a root is not looked at again */
+
+static bool layer_counts(u32 layer)
+{
+	return layer == PLM_LAYER_UPPER || layer == PLM_LAYER_OTHER_ROOT || layer == PLM_LAYER_CONTROL;
+}
+
+/*
+ * Enters what is about to be told of a file. False: the same was told of it a moment ago, and is counted instead.
+ */
+static bool file_enter(const struct plm_change *change, u32 flags, u32 *ret_repeats)
+{
+	struct file_key key = file_key(&change->file);
+	struct file_state fresh = {}, *known = bpf_map_lookup_elem(&files, &key);
+	u64 now = bpf_ktime_get_boot_ns();
+
+	if (known && known->told_by == change->task.pid && known->op == change->op &&
+	    known->container == change->head.container && now - known->told < FOLD_NS) {
+		known->repeats++;
+		return false;
+	}
+	if (known && known->container == change->head.container)
+		*ret_repeats = known->repeats;
+	fresh.container = change->head.container;
+	fresh.told = now;
+	fresh.told_by = change->task.pid;
+	fresh.op = change->op;
+	fresh.flags = flags;
+	if (bpf_map_update_elem(&files, &key, &fresh, BPF_ANY))
+		loss_count(fresh.container, PLM_LOSS_MAP, PLM_CHANGE);
+	return true;
+}
+
+static struct plm_change *change_begin(struct scratch *scratch, const struct call_context *c)
+{
+	struct plm_change *change = (void *)scratch->data;
+
+	__builtin_memset(change, 0, sizeof(*change));
+	scratch->at = sizeof(*change);
+	head_fill(&change->head, PLM_CHANGE, PLM_BACKEND_TRACEPOINT, c->cgroup, c->entry);
+	return change;
+}
+
+static void change_send(struct scratch *scratch, struct plm_change *change, const struct call_context *c,
+			struct path *path)
+{
+	struct path root = task_root(c->task);
+
+	if (path)
+		text_path(scratch, path, &change->path, PLM_CUT_PATH);
+	if (change->task.flags & PLM_TASK_CHROOT)
+		text_path(scratch, &root, &change->root, PLM_CUT_PATH);
+	emit(scratch, c->container, change->file.layer == PLM_LAYER_OTHER_ROOT);
+}
+
+static u32 open_op(u32 mode, u32 flags)
+{
+	if ((flags & O_TMPFILE_BIT) == O_TMPFILE_BIT)
+		return PLM_OP_TMPFILE;
+	if (mode & FMODE_CREATED)
+		return PLM_OP_CREATE;
+	return flags & O_TRUNC ? PLM_OP_TRUNCATE : PLM_OP_OPEN_WRITE;
+}
+
+static void open_tell(const struct call_context *c, struct file *file, struct scratch *scratch)
+{
+	struct plm_change *change = change_begin(scratch, c);
+	struct path path = BPF_CORE_READ(file, f_path);
+	u32 mode = BPF_CORE_READ(file, f_mode);
+
+	change->value = BPF_CORE_READ(file, f_flags);
+	change->op = open_op(mode, change->value);
+	if (!(mode & (FMODE_WRITE | FMODE_CREATED)) && change->op != PLM_OP_TRUNCATE)
+		return;
+	file_fill(&change->file, &path, c->entry->root, c->container);
+	if (!layer_counts(change->file.layer))
+		return;
+	change->task.pid = task_pid(c->task);
+	if (!file_enter(change, change->op == PLM_OP_OPEN_WRITE ? FILE_OPENED : FILE_CREATED, &change->head.repeats)) {
+		__sync_fetch_and_add(&c->container->folded, 1);
+		return;
+	}
+	task_fill(&change->task, c->task, c->state);
+	change_send(scratch, change, c, &path);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(change_open, struct pt_regs *regs, long ret)
+{
+	struct call_context c = {};
+	struct scratch *scratch;
+	struct file *file;
+
+	if (!call_begin(&c, regs, ret))
+		return 0;
+	file = file_of_fd(c.task, ret);
+	if (!file)
+		return 0; /* closed by a sibling already: the dirty inode tells, if it was written */
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(c.entry->root, PLM_LOSS_SCRATCH, PLM_CHANGE);
+		return 0;
+	}
+	open_tell(&c, file, scratch);
+	scratch_put();
+	return 0;
+}
+
+static void file_tell(const struct call_context *c, u64 fd, struct scratch *scratch)
+{
+	struct plm_change *change = change_begin(scratch, c);
+	struct file *file = file_of_fd(c->task, fd);
+	struct path path;
+
+	if (!file)
+		return;
+	path = BPF_CORE_READ(file, f_path);
+	change->op = c->call->op;
+	change->value = (u32)call_arg(c, c->call->value) | call_arg(c, c->call->value2) << 32;
+	file_fill(&change->file, &path, c->entry->root, c->container);
+	if (!layer_counts(change->file.layer))
+		return;
+	task_fill(&change->task, c->task, c->state);
+	if (c->call->attribute)
+		text_string(scratch, (void *)call_arg(c, c->call->attribute), true, &change->attribute, PLM_CUT_NAME);
+	change_send(scratch, change, c, &path);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(change_file, struct pt_regs *regs, long ret)
+{
+	struct call_context c = {};
+	struct scratch *scratch;
+
+	if (!call_begin(&c, regs, ret))
+		return 0;
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(c.entry->root, PLM_LOSS_SCRATCH, PLM_CHANGE);
+		return 0;
+	}
+	file_tell(&c, call_arg(&c, c.call->dirfd), scratch);
+	scratch_put();
+	return 0;
+}
+
+/* One of a call's names: where it is handed over, and where it goes. */
+struct name {
+	u64 user; /* address in the caller's memory */
+	u32 dirfd_arg;
+	u32 cut;
+	struct plm_str *name, *base;
+};
+
+/* The name and, where it is relative, the directory that it starts from. */
+static void name_fill(const struct call_context *c, struct scratch *scratch, const struct name *name)
+{
+	s32 dirfd = name->dirfd_arg ? (s32)call_arg(c, name->dirfd_arg) : AT_FDCWD;
+	u32 at = scratch->at;
+	struct path path;
+	struct file *file;
+
+	text_string(scratch, (void *)name->user, true, name->name, name->cut);
+	if (at <= PLM_RECORD_MAX - PLM_PATH_MAX && scratch->data[at] == '/')
+		return;
+	if (dirfd == AT_FDCWD) {
+		path = task_pwd(c->task);
+	} else {
+		file = file_of_fd(c->task, (u32)dirfd);
+		if (!file)
+			return;
+		path = BPF_CORE_READ(file, f_path);
+	}
+	text_path(scratch, &path, name->base, name->cut);
+}
+
+static u32 name_op(const struct call_context *c, u64 at_flags)
+{
+	if (c->call->op == PLM_OP_UNLINK && (at_flags & AT_REMOVEDIR))
+		return PLM_OP_RMDIR;
+	if (c->call->op == PLM_OP_RENAME && (at_flags & RENAME_EXCHANGE))
+		return PLM_OP_EXCHANGE;
+	return c->call->op;
+}
+
+static bool name_nofollow(const struct call_context *c, u64 at_flags)
+{
+	if (c->call->flags & CALL_LINK_FLAGS)
+		return !(at_flags & AT_SYMLINK_FOLLOW);
+	return (c->call->flags & CALL_NOFOLLOW) || (at_flags & AT_SYMLINK_NOFOLLOW);
+}
+
+static void name_tell(const struct call_context *c, u64 name, struct scratch *scratch)
+{
+	struct plm_change *change = change_begin(scratch, c);
+	u64 at_flags = call_arg(c, c->call->at_flags), from;
+
+	change->op = name_op(c, at_flags);
+	change->flags = PLM_CHANGE_HINT | (name_nofollow(c, at_flags) ? PLM_CHANGE_NOFOLLOW : 0);
+	change->value = (u32)call_arg(c, c->call->value) | call_arg(c, c->call->value2) << 32;
+	task_fill(&change->task, c->task, c->state);
+	name_fill(c, scratch, &(struct name){ name, c->call->dirfd, PLM_CUT_PATH, &change->name, &change->base });
+	from = call_arg(c, c->call->from_name);
+	if (change->op == PLM_OP_SYMLINK)
+		text_string(scratch, (void *)from, true, &change->from_name, PLM_CUT_FROM);
+	else if (c->call->from_name)
+		name_fill(c, scratch, &(struct name){ from, c->call->from_dirfd, PLM_CUT_FROM, &change->from_name,
+						      &change->from_base });
+	if (c->call->attribute)
+		text_string(scratch, (void *)call_arg(c, c->call->attribute), true, &change->attribute, PLM_CUT_NAME);
+	change_send(scratch, change, c, 0);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(change_name, struct pt_regs *regs, long ret)
+{
+	struct call_context c = {};
+	struct scratch *scratch;
+	char first = 0;
+	u64 name;
+
+	if (!call_begin(&c, regs, ret))
+		return 0;
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(c.entry->root, PLM_LOSS_SCRATCH, PLM_CHANGE);
+		return 0;
+	}
+	name = call_arg(&c, c.call->name);
+	bpf_probe_read_user(&first, 1, (void *)name);
+	/* No name, or an empty one with AT_EMPTY_PATH: the call acts on the descriptor itself. */
+	if (!first && c.call->dirfd)
+		file_tell(&c, call_arg(&c, c.call->dirfd), scratch);
+	else
+		name_tell(&c, name, scratch);
+	scratch_put();
+	return 0;
+}
+
+/* ---- was it written? ---- */
+
+/* The inode lies below the container's upper directory; the path in the container, as the upper layer has it. */
+static bool upper_path(struct inode *inode, const struct plm_container *container, struct scratch *scratch,
+		       struct plm_change *change)
+{
+	struct hlist_node *alias = BPF_CORE_READ(inode, i_dentry.first);
+	u32 at = scratch->at;
+	int length;
+
+	if (!alias)
+		return false;
+	length = path_append(container_of_addr(alias, struct dentry, d_u.d_alias), 0, container->upper_root, scratch->slot);
+	if (length < 0 || !(length & PATH_STOPPED))
+		return false;
+	change->path.offset = at;
+	change->path.length = length & PATH_LENGTH;
+	return true;
+}
+
+static void upper_fill(struct plm_file *file, struct inode *inode, const struct plm_container *container)
+{
+	file->inode = file->upper_inode = BPF_CORE_READ(inode, i_ino);
+	file->device = container->root_device;
+	file->upper_device = container->upper_device;
+	file->generation = BPF_CORE_READ(inode, i_generation);
+	file->magic = OVERLAYFS_MAGIC;
+	file->layer = PLM_LAYER_UPPER;
+	file->mode = BPF_CORE_READ(inode, i_mode);
+	file->uid = BPF_CORE_READ(inode, i_uid.val);
+	file->gid = BPF_CORE_READ(inode, i_gid.val);
+	file->size = BPF_CORE_READ(inode, i_size);
+	file->nlink = BPF_CORE_READ(inode, i_nlink);
+	file->ctime = inode_ctime(inode);
+	file->mtime = inode_mtime(inode);
+}
+
+static void dirty_tell(struct call_context *c, struct inode *inode, const struct file_state *known,
+		       const struct file_key *key)
+{
+	struct file_state told = { .container = c->entry->root, .told = bpf_ktime_get_boot_ns(), .flags = FILE_CHANGED };
+	struct plm_change *change;
+	struct scratch *scratch;
+
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(c->entry->root, PLM_LOSS_SCRATCH, PLM_CHANGE);
+		return;
+	}
+	change = change_begin(scratch, c);
+	if (known) {
+		told = *known;
+		told.flags |= FILE_CHANGED;
+		change->head.repeats = known->repeats;
+	} else {
+		change->flags = PLM_CHANGE_SHARED;
+	}
+	change->op = PLM_OP_MODIFY;
+	if (upper_path(inode, c->container, scratch, change)) {
+		upper_fill(&change->file, inode, c->container);
+		task_fill(&change->task, c->task, c->state);
+		emit(scratch, c->container, false);
+	} else {
+		told.flags = FILE_IGNORED;
+	}
+	bpf_map_update_elem(&files, key, &told, BPF_ANY);
+	scratch_put();
+}
+
+/*
+ * __mark_inode_dirty(), in the context of whoever wrote: a write, a store through a mapping (at its page fault), an
+ * io_uring worker. Every write sets the time of change and dirties the page, so this is where "opened for writing"
+ * becomes "changed". The inode is the upper layer's. Regular files only: names are told by their calls.
+ */
+SEC("?tp_btf/writeback_mark_inode_dirty")
+int BPF_PROG(change_dirty, struct inode *inode, int flags)
+{
+	struct call_context c = { .cgroup = bpf_get_current_cgroup_id() };
+	struct file_state *known;
+	struct file_key key = {};
+	u32 tid;
+
+	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);
+	if (!c.entry)
+		return 0;
+	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
+	if (!c.container || c.container->phase != PLM_PHASE_RUNNING || !c.container->upper_root ||
+	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & 0170000) != 0100000)
+		return 0;
+	key.inode = inode->i_ino;
+	key.device = c.container->upper_device;
+	key.generation = inode->i_generation;
+	known = bpf_map_lookup_elem(&files, &key);
+	if (known && known->container == c.entry->root) {
+		if (known->flags & (FILE_CHANGED | FILE_CREATED))
+			return 0;
+		if ((known->flags & FILE_IGNORED) && bpf_ktime_get_boot_ns() - known->told < IGNORE_NS)
+			return 0;
+	} else {
+		known = 0;
+	}
+	c.task = current_task();
+	tid = task_tid(c.task);
+	c.state = bpf_map_lookup_elem(&tasks, &tid);
+	if (c.state && (c.state->flags & PLM_TASK_RUNTIME))
+		return 0;
+	dirty_tell(&c, inode, known, &key);
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Kernel differences: one accessor each, so that callers never see them. */
+#ifndef PLM_BPF_COMPAT_H
+#define PLM_BPF_COMPAT_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define NSEC_PER_SEC 1000000000ull
+
+#ifndef container_of_addr
+/* The struct that `member` at address `addr` lies in, as an address. */
+#define container_of_addr(addr, type, member) ((u64)(addr) - bpf_core_field_offset(type, member))
+#endif
+
+/* What the verifier is shown of `value` from here on is in this one register: the compiler may not take an equal one. */
+#define verifier_keep(value) asm volatile("" : "+r"(value))
+
+/* bpf_get_current_task_btf is from 5.11 (commit 3ca1032ab7ab). All reads go through CO-RE probes, so the plain
+ * address does as well everywhere. */
+static inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+static inline u64 timespec_ns(struct timespec64 t)
+{
+	return (u64)t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+static inline u64 inode_ctime(struct inode *inode)
+{
+	struct inode___timespec *old = (void *)inode;
+	struct inode___hidden *hidden = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return (u64)BPF_CORE_READ(inode, i_ctime_sec) * NSEC_PER_SEC + BPF_CORE_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(hidden->__i_ctime))
+		return timespec_ns(BPF_CORE_READ(hidden, __i_ctime));
+	return timespec_ns(BPF_CORE_READ(old, i_ctime));
+}
+
+/* __i_mtime came one release after __i_ctime, so the two are asked apart. */
+static inline u64 inode_mtime(struct inode *inode)
+{
+	struct inode___timespec *old = (void *)inode;
+	struct inode___hidden *hidden = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_mtime_sec))
+		return (u64)BPF_CORE_READ(inode, i_mtime_sec) * NSEC_PER_SEC + BPF_CORE_READ(inode, i_mtime_nsec);
+	if (bpf_core_field_exists(hidden->__i_mtime))
+		return timespec_ns(BPF_CORE_READ(hidden, __i_mtime));
+	return timespec_ns(BPF_CORE_READ(old, i_mtime));
+}
+
+static inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___rcu *rcu = (void *)kn;
+
+	if (bpf_core_field_exists(rcu->__parent))
+		return BPF_CORE_READ(rcu, __parent);
+	return BPF_CORE_READ(kn, parent);
+}
+
+#define FMODE_WRITE   0x2u
+#define FMODE_CREATED 0x100000u
+#define FMODE_BACKING 0x2000000u
+
+/*
+ * The path that a user of the file sees. The file behind a mapping of an overlay file is the layer's own: up to 6.5
+ * it still carries the overlay's path, from 6.6 (commit def3ae83da02) that stands behind it in struct backing_file.
+ */
+static inline struct path file_user_path(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (bpf_core_type_exists(struct backing_file) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return BPF_CORE_READ(backing, user_path);
+	return BPF_CORE_READ(file, f_path);
+}
+
+#define OVERLAYFS_MAGIC 0x794c7630
+
+/*
+ * The upper dentry of an overlay inode, NULL where the file is a lower layer's. struct ovl_inode holds it right
+ * behind its struct inode (fs/overlayfs/ovl_entry.h, so since 4.13); overlayfs may be a module whose types the
+ * kernel does not tell, hence by the size of struct inode.
+ */
+static inline struct dentry *overlay_upper(struct inode *inode)
+{
+	struct dentry *upper = 0;
+
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	return upper;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Building a record and handing it to the agent; what cannot be handed over is counted, by container and kind. */
+#ifndef PLM_BPF_EMIT_H
+#define PLM_BPF_EMIT_H
+
+#include "maps.h"
+
+#define WAKE_EVERY_NS  1000000ull   /* the agent looks again by itself for this long after it was woken */
+#define BURST_WINDOW   100000000ull /* of a container's budget, once the shared ring is half full */
+#define BURST_FRACTION 8            /* ... of the ring's size that one container may fill in a window */
+
+static void loss_count(u64 container, u32 loss, u32 kind)
+{
+	struct plm_loss_key key = { .container = container, .loss = loss, .kind = kind };
+	u64 one = 1, *count = bpf_map_lookup_elem(&losses, &key);
+
+	if (!count) {
+		if (!bpf_map_update_elem(&losses, &key, &one, BPF_NOEXIST))
+			return;
+		count = bpf_map_lookup_elem(&losses, &key); /* another CPU was first, or the map is full */
+		if (!count)
+			count = &counters.losses_uncharged;
+	}
+	__sync_fetch_and_add(count, 1);
+}
+
+/*
+ * One record's memory. Programs run with preemption off, so only an interrupt's program can come in between: two
+ * for each CPU. NULL is counted by the caller's kind. Every taken one is put back on every way out.
+ */
+static struct scratch *scratch_take(void)
+{
+	u32 zero = 0, *depth = bpf_map_lookup_elem(&depths, &zero);
+	struct scratch *scratch;
+	u32 slot;
+
+	if (!depth || *depth >= PLM_SCRATCH_DEPTH)
+		return 0;
+	slot = bpf_get_smp_processor_id() * PLM_SCRATCH_DEPTH + *depth;
+	scratch = bpf_map_lookup_elem(&scratches, &slot);
+	if (!scratch)
+		return 0;
+	scratch->slot = slot;
+	*depth += 1;
+	return scratch;
+}
+
+static void scratch_put(void)
+{
+	u32 zero = 0, *depth = bpf_map_lookup_elem(&depths, &zero);
+
+	if (depth && *depth)
+		*depth -= 1;
+}
+
+/* A container that floods the shared ring spends its own share of it, never another's. */
+static bool budget_spent(struct plm_container *container, u64 now, u64 size)
+{
+	u64 ring = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+
+	if (now - container->burst_start > BURST_WINDOW) {
+		container->burst_start = now;
+		container->burst_bytes = 0;
+	}
+	container->burst_bytes += size;
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > ring / 2 &&
+	       container->burst_bytes > ring / BURST_FRACTION;
+}
+
+/*
+ * The agent is woken at most once a WAKE_EVERY_NS, and polls that long after its last wake-up, so nothing waits
+ * longer; a flood then costs no wake-up a record.
+ */
+static u64 wakeup_flags(u64 now)
+{
+	if (now - counters.last_wakeup < WAKE_EVERY_NS)
+		return BPF_RB_NO_WAKEUP;
+	counters.last_wakeup = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/*
+ * Sends what was built, and counts. `container` may be NULL: then nobody's budget is asked.
+ */
+static void emit(struct scratch *scratch, struct plm_container *container, bool weighty)
+{
+	struct plm_head *head = (void *)scratch->data;
+	u32 size = scratch->at;
+	u64 now = bpf_ktime_get_boot_ns();
+	long failed;
+
+	if (size > PLM_RECORD_MAX)
+		size = PLM_RECORD_MAX;
+	head->size = size;
+	head->time = now;
+	if (head->flags & PLM_MISSING)
+		loss_count(head->container, PLM_LOSS_READ, head->kind);
+	if (weighty) {
+		failed = bpf_ringbuf_output(&urgent, head, size, wakeup_flags(now));
+	} else if (container && budget_spent(container, now, size)) {
+		loss_count(head->container, PLM_LOSS_BUDGET, head->kind);
+		return;
+	} else {
+		failed = bpf_ringbuf_output(&events, head, size, wakeup_flags(now));
+	}
+	if (failed)
+		loss_count(head->container, PLM_LOSS_RING, head->kind);
+	else if (container)
+		__sync_fetch_and_add(&container->seen, 1);
+}
+
+#endif

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * exec: what was executed, by whom, from what.
+ *
+ * The telling hook is the tracepoint behind a successful exec, in every back end: only there are the arguments on
+ * the new stack and is the outcome known. The identifying hook before the act is the back end's choice: LSM, else
+ * fentry on the same point, else none. It alone sees a script's own file (the telling hook finds the interpreter's)
+ * and the credentials of the moment before.
+ */
+#include "emit.h"
+#include "file.h"
+#include "start.h"
+#include "task.h"
+#include "text.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* ---- before the act: identify ---- */
+
+/*
+ * security_bprm_check(): once for what was named, then once for each interpreter on the way (fs/exec.c,
+ * search_binary_handler). The first of them is the script, if it is one.
+ */
+static int exec_identify(struct linux_binprm *bprm, u32 backend)
+{
+	struct task_struct *task = current_task();
+	u64 cgroup = bpf_get_current_cgroup_id();
+	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	u32 tid = task_tid(task);
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct pending_exec *pending;
+	struct plm_container *container;
+	struct scratch *scratch;
+	struct path path;
+	char magic[2] = {};
+	int length;
+
+	if (!entry || BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename))
+		return 0; /* outside any container; or an interpreter, whose script was seen */
+	container = bpf_map_lookup_elem(&containers, &entry->root);
+	scratch = scratch_take();
+	if (!scratch || !container) {
+		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_EXEC);
+		goto out;
+	}
+	/* Built in the scratch: it is far larger than a program's stack. */
+	pending = (void *)scratch->data;
+	__builtin_memset(pending, 0, __builtin_offsetof(struct pending_exec, script_path));
+	pending->backend = backend;
+	creds_fill(&pending->before, BPF_CORE_READ(task, real_cred));
+	bpf_core_read(magic, sizeof(magic), &bprm->buf);
+	if (magic[0] == '#' && magic[1] == '!') {
+		path = BPF_CORE_READ(file, f_path);
+		file_fill(&pending->script, &path, entry->root, container);
+		scratch->at = __builtin_offsetof(struct pending_exec, script_path);
+		length = path_append((u64)path.dentry, (u64)path.mnt, 0, scratch->slot);
+		if (length > 0 && !(length & PATH_CUT))
+			pending->script_length = length;
+	}
+	if (bpf_map_update_elem(&execs, &tid, pending, BPF_ANY))
+		loss_count(entry->root, PLM_LOSS_MAP, PLM_EXEC);
+out:
+	if (scratch)
+		scratch_put();
+	return 0;
+}
+
+SEC("?lsm/bprm_check_security")
+int BPF_PROG(exec_check_lsm, struct linux_binprm *bprm, int ret)
+{
+	if (!ret)
+		exec_identify(bprm, PLM_BACKEND_LSM);
+	return ret;
+}
+
+SEC("?fentry/security_bprm_check")
+int BPF_PROG(exec_check_fentry, struct linux_binprm *bprm)
+{
+	return exec_identify(bprm, PLM_BACKEND_FENTRY);
+}
+
+/* ---- behind the act: tell ---- */
+
+/* Why the program has the identity that it has, by what stood before. */
+static u32 exec_cause(const struct plm_exec *exec, const struct plm_task_state *state)
+{
+	bool was_root = exec->before.euid == 0 || state->cause != PLM_CAUSE_NONE;
+
+	if (!task_is_root(&exec->task)) {
+		if (exec->task.creds.cap_permitted & ~exec->before.cap_permitted)
+			return PLM_CAUSE_FILE_CAPABILITY;
+		return PLM_CAUSE_NONE;
+	}
+	if (exec->flags & PLM_EXEC_ENTRY)
+		return PLM_CAUSE_IMAGE;
+	if (exec->flags & PLM_EXEC_SESSION)
+		return PLM_CAUSE_SESSION;
+	if (was_root && exec->before.euid == exec->task.creds.euid)
+		return state->cause;
+	if ((exec->file.mode & 04000) && exec->file.uid == exec->task.creds.euid)
+		return PLM_CAUSE_SETUID_FILE;
+	if (exec->task.creds.userns_level > exec->before.userns_level)
+		return PLM_CAUSE_USER_NAMESPACE;
+	return PLM_CAUSE_UNEXPLAINED;
+}
+
+static void ancestors_fill(struct plm_ancestor *to, struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader);
+
+	for (int i = 0; i < PLM_ANCESTORS; i++) {
+		parent = BPF_CORE_READ(parent, real_parent, group_leader);
+		to[i].pid = BPF_CORE_READ(parent, tgid);
+		if (to[i].pid <= 1)
+			return;
+		to[i].start = BPF_CORE_READ(parent, start_boottime);
+	}
+}
+
+static void pending_apply(struct plm_exec *exec, struct scratch *scratch, const struct pending_exec *pending)
+{
+	u32 at = scratch->at, length = pending->script_length;
+
+	exec->before = pending->before;
+	exec->head.backend = pending->backend;
+	if (!length || length > PLM_PATH_MAX || at > PLM_RECORD_MAX - PLM_PATH_MAX)
+		return;
+	exec->script = pending->script;
+	bpf_probe_read_kernel(scratch->data + at, length, pending->script_path);
+	exec->script_path.offset = at;
+	exec->script_path.length = length;
+	scratch->at = at + length;
+}
+
+static void stdin_fill(struct plm_exec *exec, struct task_struct *task)
+{
+	struct file *file = file_of_fd(task, 0);
+
+	if (file)
+		exec->stdin_mode = BPF_CORE_READ(file, f_inode, i_mode);
+}
+
+/* Everything but flags, cause and before. */
+static void exec_fill(struct plm_exec *exec, struct scratch *scratch, struct task_struct *task,
+		      struct linux_binprm *bprm, const struct plm_container *container)
+{
+	struct path path = BPF_CORE_READ(bprm, file, f_path);
+	struct path pwd = task_pwd(task), root = task_root(task);
+	const char *name = BPF_CORE_READ(bprm, filename);
+
+	file_fill(&exec->file, &path, exec->head.container, container);
+	if (BPF_CORE_READ(bprm, interp) != name)
+		exec->flags |= PLM_EXEC_SCRIPT;
+	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		exec->flags |= PLM_EXEC_SECURE;
+	ancestors_fill(exec->ancestors, task);
+	stdin_fill(exec, task);
+	text_path(scratch, &path, &exec->path, PLM_CUT_PATH);
+	text_string(scratch, name, false, &exec->name, PLM_CUT_NAME);
+	text_path(scratch, &pwd, &exec->cwd, PLM_CUT_CWD);
+	if (exec->task.flags & PLM_TASK_CHROOT)
+		text_path(scratch, &root, &exec->root, PLM_CUT_CWD);
+	text_args(scratch, task, &exec->args);
+}
+
+static struct plm_exec *exec_begin(struct scratch *scratch, u64 cgroup, const struct plm_cgroup *entry,
+				   struct task_struct *task, const struct plm_task_state *state)
+{
+	struct plm_exec *exec = (void *)scratch->data;
+
+	__builtin_memset(exec, 0, sizeof(*exec));
+	scratch->at = sizeof(*exec);
+	head_fill(&exec->head, PLM_EXEC, PLM_BACKEND_TRACEPOINT, cgroup, entry);
+	task_fill(&exec->task, task, state);
+	return exec;
+}
+
+/* What ran is worth the ring that a flood cannot fill: not the image's, or came from outside, or gained power. */
+static bool exec_weighty(const struct plm_exec *exec)
+{
+	return exec->file.layer != PLM_LAYER_IMAGE || exec->script.layer == PLM_LAYER_UPPER ||
+	       (exec->flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION | PLM_EXEC_SECURE));
+}
+
+static void exec_tell(struct task_struct *task, struct linux_binprm *bprm, struct plm_cgroup *entry, u64 cgroup,
+		      struct plm_container *container, struct plm_task_state *state, u32 flags)
+{
+	u32 tid = task_tid(task);
+	struct pending_exec *pending = bpf_map_lookup_elem(&execs, &tid);
+	struct scratch *scratch = scratch_take();
+	struct plm_exec *exec;
+
+	if (!scratch) {
+		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_EXEC);
+		return;
+	}
+	exec = exec_begin(scratch, cgroup, entry, task, state);
+	exec->flags = flags;
+	exec->before = state->creds;
+	exec->before_cause = state->cause;
+	exec_fill(exec, scratch, task, bprm, container);
+	if (pending)
+		pending_apply(exec, scratch, pending);
+	/* A runtime is root until it hands over: that is not where the container's program came from. */
+	if (flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION))
+		exec->before = exec->task.creds;
+	exec->task.cause = exec_cause(exec, state);
+	state->cause = exec->task.cause;
+	state->creds = exec->task.creds;
+	emit(scratch, container, exec_weighty(exec));
+	scratch_put();
+}
+
+/* On the host: is it a file of a container's root that runs outside any container? */
+static void exec_outside(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct super_block *sb = BPF_CORE_READ(bprm, file, f_inode, i_sb);
+	u32 device;
+	struct plm_exec *exec;
+	struct scratch *scratch;
+	u64 *owner;
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_MAGIC)
+		return;
+	device = BPF_CORE_READ(sb, s_dev);
+	owner = bpf_map_lookup_elem(&roots, &device);
+	if (!owner)
+		return;
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(*owner, PLM_LOSS_SCRATCH, PLM_EXEC);
+		return;
+	}
+	exec = exec_begin(scratch, task_cgroup(task), 0, task, 0);
+	exec->head.container = *owner;
+	exec->flags = PLM_EXEC_OUTSIDE;
+	exec->before = exec->task.creds;
+	exec_fill(exec, scratch, task, bprm, bpf_map_lookup_elem(&containers, owner));
+	emit(scratch, bpf_map_lookup_elem(&containers, owner), true);
+	scratch_put();
+}
+
+/*
+ * exec_binprm(), behind success: credentials are committed, the arguments are on the new stack, bprm->file is what
+ * was mapped. A thread that execs has become the leader, so its state may be under its old tid.
+ */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(exec_told, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+{
+	u64 cgroup = bpf_get_current_cgroup_id();
+	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	struct plm_container *container;
+	struct plm_task_state *state, moved;
+	u32 tid, old = old_tid, flags = 0;
+
+	if (!entry) {
+		exec_outside(task, bprm);
+		return 0;
+	}
+	container = bpf_map_lookup_elem(&containers, &entry->root);
+	if (!container)
+		return 0; /* forgotten a moment ago */
+	tid = task_tid(task);
+	state = bpf_map_lookup_elem(&tasks, &old);
+	if (state && old != tid) {
+		moved = *state;
+		moved.start = BPF_CORE_READ(task, start_boottime);
+		bpf_map_update_elem(&tasks, &tid, &moved, BPF_ANY);
+		bpf_map_delete_elem(&tasks, &old);
+	}
+	state = state_of(task, entry->root, 0);
+	if (!state) {
+		loss_count(entry->root, PLM_LOSS_MAP, PLM_EXEC);
+		goto out;
+	}
+	if (container->phase == PLM_PHASE_SETUP || (state->flags & PLM_TASK_RUNTIME)) {
+		if (!task_pivoted(task))
+			goto out; /* the runtime runs itself again, still in the host's root */
+		flags = container->phase == PLM_PHASE_SETUP ? PLM_EXEC_ENTRY : PLM_EXEC_SESSION;
+		state->flags &= ~PLM_TASK_RUNTIME;
+		state->session = flags == PLM_EXEC_SESSION ? task_start(task) : 0;
+	}
+	if (flags == PLM_EXEC_ENTRY)
+		container_start(task, state, cgroup, entry, container, PLM_BACKEND_TRACEPOINT);
+	exec_tell(task, bprm, entry, cgroup, container, state, flags);
+out:
+	bpf_map_delete_elem(&execs, &tid);
+	return 0;
+}

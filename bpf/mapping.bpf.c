@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Code that is mapped, not executed: a file that is not the image's, made executable in a process's memory. */
+#include "call.h"
+#include "emit.h"
+#include "file.h"
+#include "task.h"
+#include "text.h"
+
+#include <bpf/bpf_tracing.h>
+
+#define MAP_ANONYMOUS 0x20
+#define PROT_EXEC     4
+
+static void mapping_tell(struct call_context *c, struct path *path, u64 address, u32 how)
+{
+	struct plm_mapping *mapping;
+	struct scratch *scratch;
+
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(c->entry->root, PLM_LOSS_SCRATCH, PLM_MAPPING);
+		return;
+	}
+	mapping = (void *)scratch->data;
+	__builtin_memset(mapping, 0, sizeof(*mapping));
+	scratch->at = sizeof(*mapping);
+	file_fill(&mapping->file, path, c->entry->root, c->container);
+	if (mapping->file.layer == PLM_LAYER_IMAGE || mapping->file.layer == PLM_LAYER_UNKNOWN)
+		goto out;
+	head_fill(&mapping->head, PLM_MAPPING, PLM_BACKEND_TRACEPOINT, c->cgroup, c->entry);
+	task_fill(&mapping->task, c->task, c->state);
+	mapping->address = address;
+	mapping->how = how;
+	text_path(scratch, path, &mapping->path, PLM_CUT_PATH);
+	emit(scratch, c->container, mapping->file.layer == PLM_LAYER_UPPER);
+out:
+	scratch_put();
+}
+
+struct mmap_args {
+	u64 protection, flags, fd;
+};
+
+/* i386's first mmap has its six arguments in memory (arch/x86/entry/.., sys_ia32 old_mmap). */
+static bool mmap_args_old(struct call_context *c, struct mmap_args *args)
+{
+	u32 words[6];
+
+	if (bpf_probe_read_user(words, sizeof(words), (void *)call_arg(c, 1)))
+		return false;
+	args->protection = words[2];
+	args->flags = words[3];
+	args->fd = words[4];
+	return true;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(mapping_mmap, struct pt_regs *regs, long ret)
+{
+	struct mmap_args args = {};
+	struct call_context c = {};
+	struct file *file;
+	struct path path;
+
+	if (!call_begin(&c, regs, ret))
+		return 0;
+	if (c.call->flags & CALL_OLD_MMAP) {
+		if (!mmap_args_old(&c, &args) || !(args.protection & PROT_EXEC))
+			return 0;
+	} else {
+		args.flags = call_arg(&c, 4);
+		args.fd = call_arg(&c, 5);
+	}
+	if (args.flags & MAP_ANONYMOUS)
+		return 0;
+	file = file_of_fd(c.task, (u32)args.fd);
+	if (!file)
+		return 0;
+	path = BPF_CORE_READ(file, f_path);
+	mapping_tell(&c, &path, ret, PLM_MAP_MMAP);
+	return 0;
+}
+
+/* ---- by address: what is mapped there already ---- */
+
+struct vma_search {
+	struct path path;
+	bool found;
+};
+
+static long vma_take(struct task_struct *task, struct vm_area_struct *vma, struct vma_search *search)
+{
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+
+	if (file) {
+		search->path = file_user_path(file);
+		search->found = true;
+	}
+	return 0;
+}
+
+/* bpf_find_vma() is from 5.17: on older kernels these two are not loaded, and `plimsoll check` says so. */
+static void mapping_at(struct call_context *c, struct task_struct *task, u64 address, u32 how)
+{
+	struct vma_search search = {};
+
+	if (bpf_find_vma(task, address, vma_take, &search, 0)) {
+		if (how == PLM_MAP_INTERPRETER)
+			loss_count(c->entry->root, PLM_LOSS_READ, PLM_MAPPING);
+		return;
+	}
+	if (search.found)
+		mapping_tell(c, &search.path, address, how);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(mapping_protect, struct pt_regs *regs, long ret)
+{
+	struct call_context c = {};
+
+	if (call_begin(&c, regs, ret))
+		mapping_at(&c, bpf_get_current_task_btf(), call_arg(&c, 1), PLM_MAP_MPROTECT);
+	return 0;
+}
+
+/* Behind exec, the program begins in its interpreter where it has one, else in itself. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(mapping_interpreter, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct call_context c = { .task = task, .cgroup = bpf_get_current_cgroup_id() };
+	u32 tid = task_tid(task);
+	struct vma_search search = {};
+
+	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);
+	if (!c.entry)
+		return 0;
+	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
+	c.state = bpf_map_lookup_elem(&tasks, &tid);
+	if (!c.container || c.container->phase != PLM_PHASE_RUNNING)
+		return 0;
+	if (bpf_find_vma(task, BPF_CORE_READ(regs, ip), vma_take, &search, 0)) {
+		loss_count(c.entry->root, PLM_LOSS_READ, PLM_MAPPING);
+		return 0;
+	}
+	if (search.found && search.path.dentry != BPF_CORE_READ(bprm, file, f_path.dentry))
+		mapping_tell(&c, &search.path, BPF_CORE_READ(regs, ip), PLM_MAP_INTERPRETER);
+	return 0;
+}
