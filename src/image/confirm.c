@@ -28,6 +28,13 @@ static enum answer merged_holds(const struct rootfs *rootfs, const char *path)
 	return error ? ANSWER_UNKNOWN : ANSWER_YES;
 }
 
+static enum answer not(enum answer answer) {
+	static const enum answer opposite[] =
+	    {[ANSWER_UNKNOWN] = ANSWER_UNKNOWN, [ANSWER_NO] = ANSWER_YES, [ANSWER_YES] = ANSWER_NO};
+
+	return opposite[answer];
+}
+
 /* What a row of the table below asks: the claim, and what the upper directory has at its path. */
 struct question {
 	const struct rootfs *rootfs;
@@ -53,14 +60,7 @@ static enum answer ask_removed(const struct question *question)
 		return differs(question);
 	if (question->entry->says != LAYER_ABSENT)
 		return ANSWER_YES;
-	switch (merged_holds(question->rootfs, question->claim->path)) {
-	case ANSWER_YES: /* the image's entry still shows */
-		return ANSWER_NO;
-	case ANSWER_NO:
-		return ANSWER_YES;
-	default:
-		return ANSWER_UNKNOWN;
-	}
+	return not(merged_holds(question->rootfs, question->claim->path));
 }
 
 static enum answer ask_made(const struct question *question)

@@ -95,7 +95,7 @@ static int resolve_step(struct resolver *resolver)
 	bool last = name[length + slashes] == '\0';
 	int error;
 
-	resolver->at = name + length + slashes;
+	resolver->at = name + length; /* the slashes stay: they part a link's target from what follows it */
 	if (length == 1 && name[0] == '.')
 		return 0;
 	if (length == 2 && name[0] == '.' && name[1] == '.') {
