@@ -2,6 +2,7 @@
 #include "control/address.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 
 struct sockaddr_un control_address(int dir_fd)
 {

@@ -161,12 +161,33 @@ static void client_handle(struct control *control, struct client *client, uint32
 {
 	if (client->fd < 0)
 		return;
-	if (client->phase == CLIENT_ASKS && events & (EPOLLIN | EPOLLRDHUP))
+	if (client->phase == CLIENT_ASKS && events & (EPOLLIN | EPOLLHUP))
 		client_read(control, client);
 	else if (events & (EPOLLHUP | EPOLLERR))
 		client_close(client);
 	else if (client->phase == CLIENT_TAKES && events & EPOLLOUT)
 		client_send(control, client);
+}
+
+/* ---- the loop's part ---- */
+
+/* Drops who is late, and sets the timer to the next who would be. */
+static void deadlines_check(struct control *control)
+{
+	uint64_t now = now_ms(), next = NEVER;
+	struct itimerspec when = {0};
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct client *client = &control->clients[i];
+
+		if (client->fd >= 0 && client->deadline <= now)
+			client_drop(control, client);
+		if (client->fd >= 0 && client->deadline < next)
+			next = client->deadline;
+	}
+	if (next != NEVER)
+		when.it_value = (struct timespec){(time_t)(next / 1000), (long)(next % 1000) * 1000000};
+	(void)timerfd_settime(control->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int control_answer(struct control *control, uint64_t token, const char *text, size_t size)
@@ -189,28 +210,8 @@ int control_answer(struct control *control, uint64_t token, const char *text, si
 		client_drop(control, client);
 	else
 		client_send(control, client);
+	deadlines_check(control); /* the new one may be sooner than any before */
 	return 0;
-}
-
-/* ---- the loop's part ---- */
-
-/* Drops who is late, and sets the timer to the next who would be. */
-static void deadlines_check(struct control *control)
-{
-	uint64_t now = now_ms(), next = NEVER;
-	struct itimerspec when = {0};
-
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
-		struct client *client = &control->clients[i];
-
-		if (client->fd >= 0 && client->deadline <= now)
-			client_drop(control, client);
-		if (client->fd >= 0 && client->deadline < next)
-			next = client->deadline;
-	}
-	if (next != NEVER)
-		when.it_value = (struct timespec){(time_t)(next / 1000), (long)(next % 1000) * 1000000};
-	(void)timerfd_settime(control->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 void control_handle(struct control *control)
