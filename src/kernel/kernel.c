@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "kernel/losses.h"
+#include "kernel/ring.h"
+
+#define CHILDREN_QUOTA 1024 /* cgroups below one container */
+
+/* The object that the build put into this program (Makefile). */
+extern const char plm_object[], plm_object_end[];
+
+enum ring_index { RING_URGENT, RING_EVENTS, RINGS };
+
+struct kernel {
+	struct bpf_object *object;
+	struct bpf_link *links[HOOKS_MAX];
+	struct ring *rings[RINGS];
+	struct losses *losses;
+	const struct bpf_program *seed;
+	int epoll;
+	int cgroups, containers, loss_map;
+};
+
+static int map_fd(const struct kernel *kernel, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(kernel->object, name);
+}
+
+/* The host's root directory is process 1's; without the right to see it, one's own. */
+static int host_root_stat(const char *host_root, struct stat *ret_stat)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/proc/1/root/.", host_root) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (stat(path, ret_stat) == 0 || stat("/", ret_stat) == 0)
+		return 0;
+	return -errno;
+}
+
+static int knobs_set(struct kernel *kernel, const char *host_root)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
+	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
+	struct plm_knobs *knobs;
+	struct stat root;
+	int cpus = libbpf_num_possible_cpus(), r;
+	size_t size = 0;
+
+	knobs = map ? bpf_map__initial_value(map, &size) : NULL;
+	if (!knobs || size < sizeof(*knobs) || !scratches)
+		return -EINVAL;
+	if (cpus < 0)
+		return cpus;
+	r = host_root_stat(host_root, &root);
+	if (r < 0)
+		return r;
+	knobs->host_root_inode = root.st_ino;
+	knobs->host_root_device = major(root.st_dev) << 20 | minor(root.st_dev);
+	knobs->cpus = (uint32_t)cpus;
+	knobs->children = CHILDREN_QUOTA;
+	return bpf_map__set_max_entries(scratches, (uint32_t)cpus * PLM_SCRATCH_DEPTH);
+}
+
+static void programs_pick(struct kernel *kernel, const struct hooks *hooks)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, kernel->object)
+		(void)bpf_program__set_autoload(program, false);
+	for (size_t i = 0; i < hooks->count; i++) {
+		if (hooks->choices[i].state != HOOK_CHOSEN)
+			continue;
+		program = bpf_object__find_program_by_name(kernel->object, hooks->choices[i].hook->program);
+		(void)bpf_program__set_autoload(program, true);
+	}
+}
+
+static int handler_enter(struct kernel *kernel, const struct bpf_program *program, uint32_t slot)
+{
+	int fd = bpf_program__fd(program);
+
+	return bpf_map_update_elem(map_fd(kernel, "handlers"), &slot, &fd, BPF_ANY) ? -errno : 0;
+}
+
+/* Handlers before what calls them, so that the first call that is seen is handled. */
+static int programs_attach(struct kernel *kernel, const struct hooks *hooks, const char **ret_what)
+{
+	static const enum hook_use order[] = { HOOK_HANDLER, HOOK_SEED, HOOK_ATTACH };
+
+	for (size_t o = 0; o < ARRAY_SIZE(order); o++)
+		for (size_t i = 0; i < hooks->count; i++) {
+			const struct hook *hook = hooks->choices[i].hook;
+			struct bpf_program *program;
+			int r = 0;
+
+			if (hooks->choices[i].state != HOOK_CHOSEN || hook->use != order[o])
+				continue;
+			program = bpf_object__find_program_by_name(kernel->object, hook->program);
+			*ret_what = hook->mechanism;
+			if (hook->use == HOOK_HANDLER)
+				r = handler_enter(kernel, program, hook->slot);
+			else if (hook->use == HOOK_SEED)
+				kernel->seed = program;
+			else if (!(kernel->links[i] = bpf_program__attach(program)))
+				r = -errno;
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+static int rings_open(struct kernel *kernel)
+{
+	static const char *const names[RINGS] = { [RING_URGENT] = "urgent", [RING_EVENTS] = "events" };
+
+	kernel->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (kernel->epoll < 0)
+		return -errno;
+	for (size_t i = 0; i < RINGS; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, names[i]);
+		struct epoll_event wanted = { .events = EPOLLIN };
+		int r = ring_open(bpf_map__fd(map), bpf_map__max_entries(map), &kernel->rings[i]);
+
+		if (r < 0)
+			return r;
+		if (epoll_ctl(kernel->epoll, EPOLL_CTL_ADD, bpf_map__fd(map), &wanted) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int object_load(struct kernel *kernel, const struct hooks *hooks, const char *host_root)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "plimsoll");
+	int r;
+
+	kernel->object = bpf_object__open_mem(plm_object, (size_t)(plm_object_end - plm_object), &options);
+	if (!kernel->object)
+		return -errno;
+	r = knobs_set(kernel, host_root);
+	if (r < 0)
+		return r;
+	programs_pick(kernel, hooks);
+	r = bpf_object__load(kernel->object);
+	if (r < 0)
+		return r;
+	kernel->cgroups = map_fd(kernel, "cgroups");
+	kernel->containers = map_fd(kernel, "containers");
+	kernel->loss_map = map_fd(kernel, "losses");
+	return 0;
+}
+
+int kernel_open(const struct hooks *hooks, const char *host_root, struct kernel **ret_kernel, const char **ret_what)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int r = -ENOMEM;
+
+	*ret_what = "memory";
+	if (!kernel)
+		return r;
+	kernel->epoll = -EBADF;
+	kernel->losses = losses_new();
+	if (!kernel->losses)
+		goto fail;
+	*ret_what = "loading the kernel programs";
+	r = object_load(kernel, hooks, host_root);
+	if (r < 0)
+		goto fail;
+	*ret_what = "mapping the ring buffers";
+	r = rings_open(kernel);
+	if (r < 0)
+		goto fail;
+	r = programs_attach(kernel, hooks, ret_what);
+	if (r < 0)
+		goto fail;
+	*ret_kernel = kernel;
+	return 0;
+fail:
+	kernel_free(kernel);
+	return r;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	for (size_t i = 0; i < HOOKS_MAX; i++)
+		(void)bpf_link__destroy(kernel->links[i]);
+	for (size_t i = 0; i < RINGS; i++)
+		ring_free(kernel->rings[i]);
+	if (kernel->epoll >= 0)
+		(void)close(kernel->epoll);
+	losses_free(kernel->losses);
+	bpf_object__close(kernel->object);
+	free(kernel);
+}
+
+int kernel_cgroup_enter(struct kernel *kernel, uint64_t id, uint64_t root, uint32_t depth)
+{
+	struct plm_cgroup entry = { .root = root, .state = PLM_CGROUP_CANDIDATE, .depth = depth };
+	struct plm_container fresh = { .phase = PLM_PHASE_SETUP };
+
+	if (id == root && bpf_map_update_elem(kernel->containers, &root, &fresh, BPF_NOEXIST) && errno != EEXIST)
+		return -errno;
+	if (bpf_map_update_elem(kernel->cgroups, &id, &entry, BPF_NOEXIST) && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+int kernel_seed(struct kernel *kernel)
+{
+	struct bpf_link *link = bpf_program__attach_iter(kernel->seed, NULL);
+	_cleanup_close_ int iter = -EBADF;
+	char nothing[64];
+	ssize_t n = 0;
+	int r = 0;
+
+	if (!link)
+		return -errno;
+	iter = bpf_iter_create(bpf_link__fd(link));
+	if (iter < 0)
+		r = -errno;
+	while (r == 0 && (n = read(iter, nothing, sizeof(nothing))) != 0)
+		if (n < 0 && errno != EAGAIN)
+			r = -errno;
+	(void)bpf_link__destroy(link);
+	return r;
+}
+
+int kernel_cgroup_confirm(struct kernel *kernel, uint64_t id, uint64_t root)
+{
+	struct plm_cgroup entry;
+
+	if (bpf_map_lookup_elem(kernel->cgroups, &id, &entry))
+		return -errno;
+	entry.root = root;
+	entry.state = PLM_CGROUP_CONTAINER;
+	return bpf_map_update_elem(kernel->cgroups, &id, &entry, BPF_EXIST) ? -errno : 0;
+}
+
+void kernel_cgroup_forget(struct kernel *kernel, uint64_t id)
+{
+	(void)bpf_map_delete_elem(kernel->cgroups, &id);
+	kernel_container_drop(kernel, id);
+}
+
+void kernel_container_drop(struct kernel *kernel, uint64_t id)
+{
+	struct plm_container container;
+	int roots = map_fd(kernel, "roots");
+	uint64_t owner = 0;
+
+	if (bpf_map_lookup_elem(kernel->containers, &id, &container))
+		return;
+	if (bpf_map_lookup_elem(roots, &container.root_device, &owner) == 0 && owner == id)
+		(void)bpf_map_delete_elem(roots, &container.root_device);
+	(void)bpf_map_delete_elem(kernel->containers, &id);
+}
+
+int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_seen, uint64_t *ret_folded)
+{
+	struct plm_container container;
+
+	if (bpf_map_lookup_elem(kernel->containers, &id, &container))
+		return -errno;
+	*ret_seen = container.seen;
+	*ret_folded = container.folded;
+	return 0;
+}
+
+int kernel_fd(const struct kernel *kernel)
+{
+	return kernel->epoll;
+}
+
+/* The ring whose oldest record is the oldest of all; RINGS when all are empty. */
+static size_t ring_oldest(struct kernel *kernel, const void **ret_data, size_t *ret_size)
+{
+	uint64_t oldest = UINT64_MAX;
+	size_t which = RINGS;
+
+	for (size_t i = 0; i < RINGS; i++) {
+		struct plm_head head = { .time = 0 };
+		const void *data;
+		size_t size;
+
+		if (!ring_peek(kernel->rings[i], &data, &size))
+			continue;
+		if (size >= sizeof(head))
+			memcpy(&head, data, sizeof(head));
+		if (head.time >= oldest)
+			continue;
+		oldest = head.time;
+		which = i;
+		*ret_data = data;
+		*ret_size = size;
+	}
+	return which;
+}
+
+size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record call, void *data)
+{
+	const void *record = NULL;
+	size_t size = 0, n, which;
+
+	for (n = 0; n < limit; n++) {
+		which = ring_oldest(kernel, &record, &size);
+		if (which == RINGS)
+			break;
+		call(record, size, data);
+		ring_skip(kernel->rings[which]);
+	}
+	return n;
+}
+
+static void uncharged_tell(struct kernel *kernel, kernel_loss call, void *data)
+{
+	struct plm_loss_key key = { .loss = PLM_LOSS_MAP };
+	struct plm_counters counters;
+	uint32_t zero = 0;
+	uint64_t grown;
+
+	if (bpf_map_lookup_elem(map_fd(kernel, ".data.counters"), &zero, &counters))
+		return;
+	grown = losses_grow(kernel->losses, &key, counters.losses_uncharged);
+	if (grown)
+		call(&key, grown, data);
+}
+
+void kernel_losses(struct kernel *kernel, kernel_loss call, void *data)
+{
+	struct plm_loss_key key, *previous = NULL;
+	uint64_t count, grown;
+
+	uncharged_tell(kernel, call, data);
+	while (bpf_map_get_next_key(kernel->loss_map, previous, &key) == 0) {
+		previous = &key;
+		if (bpf_map_lookup_elem(kernel->loss_map, &key, &count))
+			continue;
+		grown = losses_grow(kernel->losses, &key, count);
+		if (grown)
+			call(&key, grown, data);
+	}
+}
+
+static uint64_t map_memory(int fd)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[64], line[128];
+	uint64_t bytes = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %lu", &bytes) == 1)
+			break;
+	return bytes;
+}
+
+uint64_t kernel_memory(const struct kernel *kernel)
+{
+	struct bpf_map *map;
+	uint64_t bytes = 0;
+
+	bpf_object__for_each_map(map, kernel->object)
+		bytes += map_memory(bpf_map__fd(map));
+	return bytes;
+}
