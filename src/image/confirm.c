@@ -10,7 +10,7 @@
 
 static enum answer unless_changed_since(int64_t ctime, int64_t when)
 {
-	return when == 0 || ctime + CLOCK_SLACK >= when ? ANSWER_UNKNOWN : ANSWER_NO;
+	return ctime + CLOCK_SLACK >= when ? ANSWER_UNKNOWN : ANSWER_NO;
 }
 
 static int64_t ctime_of(const struct stat *stat)

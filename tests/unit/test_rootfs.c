@@ -692,6 +692,7 @@ static void metacopy_and_redirect(void **state)
 	char path[PATH_MAX], text[256];
 	bool on_root;
 	struct rootfs_source source = {.mountinfo = text};
+	static const struct timespec past[2] = {{1, 2}, {3, 4}};
 
 	need_merged(fixture);
 	assert_int_equal(mkdir("U", 0755) | mkdir("W", 0755) | mkdir("M", 0755), 0);
@@ -708,6 +709,9 @@ static void metacopy_and_redirect(void **state)
 	assert_true(stat.metacopy);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/script")); /* "#!" is in the image's data */
 	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/script"));
+	assert_int_equal(utimensat(AT_FDCWD, "M/usr/bin/script", past, 0), 0);
+	assert_true(
+	    rootfs_same_as_image(rootfs, "/usr/bin/script")); /* other mtime, and still the image's data */
 	assert_int_equal(rename("M/usr/bin/script", "M/usr/bin/moved"), 0);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/moved"));
 	assert_int_equal(rename("M/move", "M/etc/moved"), 0);
