@@ -391,24 +391,111 @@ static void test_nothing_is_lost(void **state)
 		run_random(seed * 0x9e3779b97f4a7c15ull);
 }
 
-/* Ending one container takes all of its and nothing of others', in whatever order the heap has them. */
-static void test_end_takes_one_container(void **state)
+/* Folds told in the order of their windows. */
+static void collect_in_order(const struct fold_repeat *repeat, void *data)
 {
-	char path[32];
-	struct told told = {0};
+	struct told *told = data;
 
+	assert_true(told->calls == 0 || told->last.first_seen <= repeat->first_seen);
+	collect(repeat, data);
+}
+
+/* Ending one container takes all of its and nothing of others', and leaves the others in order, however they
+ * lie. */
+static void end_one_of_four(uint64_t seed)
+{
+	struct fold *fold = fold_new(64, NULL);
+	struct told ended = {0}, rest = {0};
+	unsigned of_two = 0;
+	char path[32];
+
+	assert_non_null(fold);
 	for (unsigned i = 0; i < 60; i++) {
+		uint64_t container = 1 + draw(&seed, 4);
 		struct finding finding;
 
 		path_of(path, "/e", i);
 		finding = finding_of(RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, path);
-		(void)fold_finding(*state, 1 + i % 3, &finding, (i * 37) % 61, 2);
+		(void)fold_finding(fold, container, &finding, draw(&seed, HOUR), 2);
+		of_two += container == 2;
 	}
+	fold_end(fold, 2, collect, &ended);
+	assert_int_equal(ended.count, of_two);
+	assert_int_equal(fold_size(fold), 60 - of_two);
+	fold_expire(fold, 2 * HOUR, collect_in_order, &rest);
+	assert_int_equal(rest.count, 60 - of_two);
+	fold_free(fold);
+}
+
+static void test_end_takes_one_container(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 200; seed++)
+		end_one_of_four(seed * 0x9e3779b97f4a7c15ull);
+}
+
+static void test_end_takes_evicted_ones(void **state)
+{
+	struct told told = {0};
+	char path[32];
+
+	for (unsigned i = 0; i < 70; i++) {
+		struct finding finding;
+
+		path_of(path, "/e", i);
+		finding = finding_of(RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, path);
+		(void)fold_finding(*state, 1 + i % 2, &finding, i, 2);
+	}
+	assert_int_equal(fold_evicted(*state), 6);
+	fold_end(*state, 1, collect, &told);
+	assert_int_equal(told.count, 35);
 	fold_end(*state, 2, collect, &told);
-	assert_int_equal(told.count, 20);
-	assert_int_equal(fold_size(*state), 40);
-	fold_end(*state, 2, collect, &told);
-	assert_int_equal(told.count, 20);
+	assert_int_equal(told.count, 70);
+}
+
+/* A window that ended unasked, and without a repeat, is over all the same. */
+static void test_after_a_quiet_window_it_is_new(void **state)
+{
+	struct finding finding = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/a");
+	struct fold_answer first = fold_finding(*state, 1, &finding, 0, 1), again;
+	int attachment;
+
+	fold_attach(*state, first.id, &attachment);
+	again = fold_finding(*state, 1, &finding, HOUR, 1);
+	assert_int_equal(again.verdict, FOLD_TELL);
+	assert_int_not_equal(again.id, first.id);
+	assert_int_equal(released, 1);
+	assert_int_equal(fold_next(*state), 2 * HOUR);
+}
+
+static unsigned storm_of_directories(struct fold *fold, const char *top, uint64_t now)
+{
+	char directory[32];
+	unsigned told = 0;
+
+	for (unsigned i = 0; i < 60; i++) {
+		path_of(directory, top, i);
+		told += offer_many(fold, RULE_MUTATION_FILE, directory, 1, now, 1);
+	}
+	return told;
+}
+
+static void test_storms_end(void **state)
+{
+	struct told told = {0};
+
+	assert_int_equal(storm_of_directories(*state, "/a", 0), 20 + 20 + 1);
+	fold_expire(*state, HOUR, collect, &told);
+	fold_expire(*state, 3 * HOUR, collect, &told);
+	assert_int_equal(fold_size(*state), 0);
+	assert_int_equal(storm_of_directories(*state, "/b", 3 * HOUR), 20 + 20 + 1);
+}
+
+static void test_a_second_storm_without_expiry(void **state)
+{
+	assert_int_equal(storm_of_directories(*state, "/a", 0), 20 + 20 + 1);
+	/* the roll-up of "/" holds untold repeats: it goes on */
+	assert_int_equal(storm_of_directories(*state, "/b", HOUR + SECOND), 20 + 20);
 }
 
 int main(void)
@@ -427,7 +514,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_setup_is_one, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bound_evicts_the_one_that_ends_first, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_full_tells_what_it_cannot_remember, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_end_takes_one_container, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_end_takes_evicted_ones, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_after_a_quiet_window_it_is_new, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_storms_end, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_second_storm_without_expiry, setup, teardown),
+	    cmocka_unit_test(test_end_takes_one_container),
 	    cmocka_unit_test(test_nothing_is_lost),
 	};
 
