@@ -7,6 +7,7 @@
 #ifndef PLM_OUTPUT_BUFFER_H
 #define PLM_OUTPUT_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,10 +26,18 @@ struct buffer {
  */
 int buffer_reserve(struct buffer *buffer, size_t more);
 
+/* buffer_reserve, where there nearly always is room already: a line of JSON is made of hundreds of bits. */
+static inline bool buffer_room(struct buffer *buffer, size_t more)
+{
+	if (buffer->error == 0 && more <= buffer->capacity - buffer->size)
+		return true;
+	return buffer_reserve(buffer, more) == 0;
+}
+
 /* All or nothing. */
 static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)
 {
-	if (size == 0 || buffer_reserve(buffer, size) < 0)
+	if (size == 0 || !buffer_room(buffer, size))
 		return;
 	memcpy(buffer->data + buffer->size, data, size);
 	buffer->size += size;
@@ -36,7 +45,8 @@ static inline void buffer_append(struct buffer *buffer, const void *data, size_t
 
 static inline void buffer_byte(struct buffer *buffer, char byte)
 {
-	buffer_append(buffer, &byte, 1);
+	if (buffer_room(buffer, 1))
+		buffer->data[buffer->size++] = byte;
 }
 
 static inline void buffer_string(struct buffer *buffer, const char *string)

@@ -71,9 +71,14 @@ static void line_number(struct line *line, uint64_t value)
 /* A number as a string, as ECS has ids. */
 static void line_id(struct line *line, uint64_t value)
 {
-	char text[21];
+	writer_at(&line->writer, line->path);
+	writer_id(&line->writer, value);
+}
 
-	line_text(line, text, snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
+static void line_hex(struct line *line, uint64_t value, int digits)
+{
+	writer_at(&line->writer, line->path);
+	writer_hex(&line->writer, value, digits);
 }
 
 static void line_time(struct line *line, int64_t time)
@@ -465,10 +470,8 @@ PUT(before_id)
 /* Capabilities are told where they changed, as the mask that /proc/PID/status shows. */
 static void line_capabilities(struct line *line, uint64_t mask)
 {
-	char text[17];
-
 	if (line->view.capabilities_changed)
-		line_text(line, text, snprintf(text, sizeof(text), "%016llx", (unsigned long long)mask));
+		line_hex(line, mask, 16);
 }
 
 PUT(capabilities)
@@ -499,11 +502,8 @@ PUT(from)
 
 PUT(session)
 {
-	char text[17];
-
 	if (line->view.task && line->view.task->session)
-		line_text(line, text,
-			  snprintf(text, sizeof(text), "%llx", (unsigned long long)line->view.task->session));
+		line_hex(line, line->view.task->session, 1);
 }
 
 static void put_ancestor(struct line *line, const struct alert_ancestor *ancestor, bool *whole)
@@ -547,11 +547,8 @@ PUT(ancestors)
 
 PUT(fold_id)
 {
-	char text[17];
-
 	if (line->alert->fold.id)
-		line_text(line, text,
-			  snprintf(text, sizeof(text), "%016llx", (unsigned long long)line->alert->fold.id));
+		line_hex(line, line->alert->fold.id, 16);
 }
 
 PUT(fold_count)

@@ -39,11 +39,19 @@ void writer_end(struct json_writer *writer)
 
 void writer_key(struct json_writer *writer, const char *key, size_t size)
 {
+	struct buffer *out = writer->out;
+	char *at;
+
 	writer_separate(writer);
-	buffer_byte(writer->out, '"');
-	buffer_append(writer->out, key, size);
-	buffer_append(writer->out, "\":", 2);
 	writer->comma = false;
+	if (!buffer_room(out, size + 3))
+		return;
+	at = out->data + out->size;
+	at[0] = '"';
+	memcpy(at + 1, key, size);
+	at[size + 1] = '"';
+	at[size + 2] = ':';
+	out->size += size + 3;
 }
 
 /* How much of the new path is open already: up to and with the last dot that both share. */
@@ -92,9 +100,11 @@ static void put_escaped(struct buffer *out, uint32_t code)
 /* How many bytes from here on go out as they are without a closer look. */
 static size_t plain_run(const char *text, size_t size)
 {
+	static const bool special[256] = {
+	    [0 ... ' ' - 1] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true};
 	size_t run = 0;
 
-	while (run < size && text[run] >= ' ' && text[run] < 0x7f && text[run] != '"' && text[run] != '\\')
+	while (run < size && !special[(unsigned char)text[run]])
 		run++;
 	return run;
 }
@@ -136,6 +146,22 @@ void writer_number(struct json_writer *writer, uint64_t value)
 {
 	writer_separate(writer);
 	buffer_unsigned(writer->out, value);
+}
+
+void writer_id(struct json_writer *writer, uint64_t value)
+{
+	writer_separate(writer);
+	buffer_byte(writer->out, '"');
+	buffer_unsigned(writer->out, value);
+	buffer_byte(writer->out, '"');
+}
+
+void writer_hex(struct json_writer *writer, uint64_t value, int digits)
+{
+	writer_separate(writer);
+	buffer_byte(writer->out, '"');
+	buffer_hex(writer->out, value, digits);
+	buffer_byte(writer->out, '"');
 }
 
 void writer_bool(struct json_writer *writer, bool value)

@@ -33,6 +33,9 @@ void writer_at(struct json_writer *writer, const char *path);
  */
 bool writer_string(struct json_writer *writer, const char *text, size_t size);
 void writer_number(struct json_writer *writer, uint64_t value);
+/* As strings: decimal; or lower-case hex of at least `digits`. */
+void writer_id(struct json_writer *writer, uint64_t value);
+void writer_hex(struct json_writer *writer, uint64_t value, int digits);
 void writer_bool(struct json_writer *writer, bool value);
 void writer_base64(struct json_writer *writer, const void *data, size_t size);
 
