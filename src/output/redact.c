@@ -136,10 +136,14 @@ static bool glob_fits(const char *glob, size_t glob_size, const char *text, size
 /* Where in a word the secret begins, or -1. */
 static ssize_t word_secret(const struct redact *redact, const char *word, size_t size)
 {
+	bool assigns = memchr(word, '=', size) != NULL;
+
 	for (size_t i = 0; i < redact->count; i++) {
 		const struct pattern *pattern = &redact->patterns[i];
 		ssize_t at;
 
+		if (pattern->option && !assigns)
+			continue;
 		if (!pattern->value) {
 			if (size > 0 && glob_fits(pattern->head, pattern->size, word, size))
 				return 0;
