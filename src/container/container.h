@@ -32,16 +32,20 @@ enum container_state {
 	CONTAINER_GONE,
 };
 
-struct rootfs; /* image/rootfs.h */
+struct rootfs;      /* image/rootfs.h */
+struct policy_view; /* policy/policy.h */
 
 struct container {
 	uint64_t cgroup; /* root cgroup's id: the key */
 	enum container_state state;
 	char *cgroup_path;
 	struct container_facts facts;
-	struct rootfs *rootfs; /* NULL until its mounts are known */
+	struct rootfs *rootfs;    /* NULL until its mounts are known */
+	struct policy_view *view; /* NULL until it is asked for the first time */
 	uint32_t root_device;
 	uint64_t started; /* CLOCK_BOOTTIME ns of the entry point's exec; 0 unknown (was there before) */
+	bool running; /* its entry point's exec was seen, or it ran when the agent came */
+	bool gone;    /* its cgroup was removed: it ends once nothing waits for its name */
 	uint64_t seen, folded, lost, missed; /* events */
 	uint64_t findings[5];                /* by enum severity */
 };

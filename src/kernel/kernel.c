@@ -49,23 +49,21 @@ static int knobs_set(struct kernel *kernel, const char *host_root)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
 	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
-	struct plm_knobs *knobs;
-	struct stat root;
 	int cpus = libbpf_num_possible_cpus(), r;
-	size_t size = 0;
+	struct plm_knobs knobs = { .children = CHILDREN_QUOTA };
+	struct stat root;
 
-	knobs = map ? bpf_map__initial_value(map, &size) : NULL;
-	if (!knobs || size < sizeof(*knobs) || !scratches)
-		return -EINVAL;
 	if (cpus < 0)
 		return cpus;
 	r = host_root_stat(host_root, &root);
 	if (r < 0)
 		return r;
-	knobs->host_root_inode = root.st_ino;
-	knobs->host_root_device = major(root.st_dev) << 20 | minor(root.st_dev);
-	knobs->cpus = (uint32_t)cpus;
-	knobs->children = CHILDREN_QUOTA;
+	knobs.host_root_inode = root.st_ino;
+	knobs.host_root_device = major(root.st_dev) << 20 | minor(root.st_dev);
+	knobs.cpus = (uint32_t)cpus;
+	r = bpf_map__set_initial_value(map, &knobs, sizeof(knobs));
+	if (r < 0)
+		return r;
 	return bpf_map__set_max_entries(scratches, (uint32_t)cpus * PLM_SCRATCH_DEPTH);
 }
 
