@@ -91,18 +91,22 @@ def noise: if . == null then "-" else "[\(.q1 | fixed(3)) \(.q3 | fixed(3))]" en
 def aim_text: if . == null then "" else "agent/\(.over) <= \(.at_most | fixed(2))" end;
 
 def load_order: {exec: 0, open: 1, openmany: 2, mix: 3, getppid: 4}[.load];
-def columns: [22, 10, 21, 21, 21, 15, 8];
-def cells: [., columns] | transpose | map(.[0] as $text | .[1] as $n | if $n == 22 then $text | pad($n) else $text | lpad($n) end) | add;
+def columns: [22, 10, 21, 21, 21, 15, 9, 9];
+def cells: [.[1:], columns[1:]] as $rest | (.[0] | pad(columns[0]))
+	+ ($rest | transpose | map(.[1] as $n | .[0] | lpad($n)) | add);
 def row_text:
 	([(.place | pad(5)) + .what, (.ns.off | ns), (.floor_over_off | ratio), (.agent_over_off | ratio),
-	(.agent_over_floor | ratio), (.noise | noise), "\(.cpu_agent_over_off.median | fixed(3))"] | cells)
+	(.agent_over_floor | ratio), (.noise | noise), (.cpu_agent_over_off.median | fixed(3)),
+	(.cpu_agent_over_floor.median | fixed(3))] | cells)
 	+ "\(.agent_cpu_share * 100 | fixed(0) | lpad(6)) %  \(.aim | aim_text | pad(20))\(.verdict // "")";
-def header_text: (["", "off", "floor/off", "agent/off", "agent/floor", "off/off", "CPU a/o"] | cells) + "   agent  aim";
-def figure_text: "\(.name | pad(56))\(.value | if . == null then "-" elif . >= 100 or . == 0 then fixed(0) else fixed(2) end | lpad(9)) "
+def header_text: (["", "off", "floor/off", "agent/off", "agent/floor", "off/off", "CPU a/o", "CPU a/f"] | cells) + "   agent  aim";
+def figure_value: if . == null then "-" elif . >= 100 or . == 0 then fixed(0) else fixed(2) end;
+def figure_text: "\(.name | pad(56))\(.value | figure_value | lpad(9)) "
 	+ "\(.unit | pad(12))" + (if .aim == null then "" else "aim <= \(.aim): \(.verdict // "not measured")" end);
 def machine_text: "\(.cpu), \(.cores) cores, \(.memory_kib / 1048576 | round) GiB, Linux \(.kernel); \(.date); load \(.load)\n"
 	+ "\(.rounds) paired rounds, seed \(.seed); agent: \(.agent); medians [quartiles] of the ratios made pair by pair;\n"
-	+ "off/off: the machine against itself, round to round; CPU a/o: agent/off of the load's CPU time; agent: its own CPU";
+	+ "off/off: the machine against itself, round to round; CPU a/o, a/f: agent/off and agent/floor of the load's CPU time,\n"
+	+ "which others on the machine disturb less; agent: its own CPU";
 
 (map(select(.what == "machine")) | first) as $machine
 | $machine.containers as $containers
