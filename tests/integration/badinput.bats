@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong around the agent: one clear line, the right exit status, and it goes on watching where it can.
+load lib
+
+setup_file() { suite_start; }
+
+teardown_file() { suite_end; }
+
+teardown() {
+	end_process agent 10 || :
+	end_process liar 5 || :
+	rm -f "$D/alerts.json"
+}
+
+# refused STATUS REGEX OPTION...: `run` ends with that status and one line that begins with "plimsoll: ".
+refused() {
+	local status=$1 regex=$2
+	shift 2
+	local -a options
+	mapfile -t options < <(agent_options)
+	run "-$status" --separate-stderr timeout 20 "$PLM" run "${options[@]}" "$@"
+	[ -z "$output" ] || fail "on standard output: $output"
+	grep -qE "$regex" <<<"$stderr" || fail "expected $regex, got: $stderr"
+	! grep -qvE '^(plimsoll: |[^ ]+:[0-9]+:[0-9]+: )' <<<"$stderr" || fail "$stderr"
+}
+
+# It sees and tells a new program in a new container.
+expect_watching() {
+	run_container "$1" $BUSYBOX
+	inside "$1" sh -c "cp $TOOLS/act /opt/new && /opt/new true"
+	sync_agent
+}
+
+@test "not root" {
+	run -3 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$PLM" run --state-dir /tmp --runtime-dir /tmp
+	[[ $stderr == "plimsoll: "* ]]
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+}
+
+@test "unknown options and commands" {
+	run -2 --separate-stderr "$PLM" run --no-such-option
+	[[ $stderr == "plimsoll: "* ]]
+	run -2 --separate-stderr "$PLM" no-such-command
+	[[ $stderr == "plimsoll: "* ]]
+}
+
+@test "a policy with errors" {
+	printf 'writable: ["/tmp/**"]\nrules:\n  no.such.rule: {severity: loud}\n' >"$D/bad.yaml"
+	refused 2 'bad\.yaml:3:[0-9]+: ' --config "$D/bad.yaml"
+	run -1 "$PLM" policy check "$D/bad.yaml"
+	[[ $output == *"bad.yaml:3:"* ]]
+}
+
+@test "a policy that is not there, or is a directory" {
+	refused 2 'nowhere\.yaml' --config "$D/nowhere.yaml"
+	refused 2 "$D" --config "$D"
+}
+
+@test "an output that cannot be written" {
+	refused '[23]' 'no/such/dir' -o "json:$D/no/such/dir/alerts.json"
+}
+
+@test "an unknown output" {
+	refused 2 'smoke-signals' -o smoke-signals
+}
+
+@test "no runtime's socket at all: containers are watched without a name" {
+	start_agent --docker-socket "$D/none.sock" --containerd-socket "$D/none2.sock"
+	expect_watching nameless
+	jq -e 'select(.rule.id == "drift.exec.new" and .file.path == "/opt/new")' "$D/alerts.json" >/dev/null
+	stop_agent
+}
+
+@test "a socket that never answers" {
+	launch liar python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); print("listening", flush=True); time.sleep(600)' "$D/hang.sock"
+	wait_line 10 "$(<"$D/liar.pid")" "$D/liar.log" listening
+	start_agent --docker-socket "$D/hang.sock"
+	expect_watching hanging
+	wait_for 20 eval 'jq -e "select(.rule.id == \"drift.exec.new\" and .file.path == \"/opt/new\")" "$D/alerts.json" >/dev/null'
+	stop_agent
+}
+
+@test "a socket that answers rubbish" {
+	launch liar python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); print("listening", flush=True)
+while True:
+    c, _ = s.accept(); c.recv(4096); c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"Id\": 7]"); c.close()' "$D/rubbish.sock"
+	wait_line 10 "$(<"$D/liar.pid")" "$D/liar.log" listening
+	start_agent --docker-socket "$D/rubbish.sock" --containerd-socket "$D/rubbish.sock"
+	expect_watching rubbish
+	wait_for 20 eval 'jq -e "select(.rule.id == \"drift.exec.new\" and .file.path == \"/opt/new\")" "$D/alerts.json" >/dev/null'
+	stop_agent
+}
+
+@test "a full disk: it goes on, says so, and tells the other output" {
+	start_agent -o json:/dev/full
+	expect_watching full
+	expect_alert drift.exec.new full
+	grep -q '^plimsoll: .*/dev/full' "$D/agent.log"
+	stop_agent
+}
+
+@test "SIGHUP: a good policy is taken, a bad one refused and the old one kept" {
+	printf 'writable: ["/tmp/**"]\n' >"$D/policy.yaml"
+	start_agent --config "$D/policy.yaml"
+	run_container reload $BUSYBOX
+	printf 'writable: ["/data/**"]\n' >"$D/policy.yaml"
+	kill -HUP "$(<"$D/agent.pid")"
+	wait_for 10 eval 'jq -e "select(.plimsoll.state.kind == \"reload\")" "$D/alerts.json" >/dev/null'
+	inside reload $TOOLS/act write /data/01
+	printf 'writable: {}\nnonsense: 1\n' >"$D/policy.yaml"
+	kill -HUP "$(<"$D/agent.pid")"
+	wait_line 10 "$(<"$D/agent.pid")" "$D/agent.log" 'policy\.yaml:[12]:'
+	inside reload $TOOLS/act write /data/02
+	inside reload sh -c 'echo x >/etc/plm/app.conf'
+	sync_agent
+	expect_alert mutation.file reload '.file.path == "/etc/plm/app.conf"'
+	stop_agent
+}
+
+@test "SIGHUP: output files are opened anew" {
+	start_agent
+	mv "$D/alerts.json" "$D/alerts.1"
+	kill -HUP "$(<"$D/agent.pid")"
+	wait_for 10 test -s "$D/alerts.json"
+	expect_watching rotated
+	expect_alert drift.exec.new rotated
+	stop_agent
+}
+
+@test "SIGTERM: what the kernel had queued is told" {
+	start_agent
+	run_container drained $BUSYBOX
+	inside drained sh -c "cp $TOOLS/act /opt/new && /opt/new true"
+	stop_agent
+	expect_alert drift.exec.new drained
+}
+
+@test "an agent that is started again knows its containers" {
+	run_container again $BUSYBOX
+	start_agent
+	stop_agent
+	start_agent
+	inside again $TOOLS/act write /data/01
+	sync_agent
+	expect_alert mutation.file again ".container.image.name == \"$BUSYBOX\""
+	stop_agent
+}

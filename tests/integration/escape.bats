@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Processes that leave their container, and files of a container that run outside any.
+load lib
+
+setup_file() {
+	suite_start
+	start_agent
+}
+
+teardown_file() {
+	[ -z "${D:-}" ] || rmdir "$(unified)/plm-outside" 2>/dev/null || :
+	suite_end
+}
+
+# Where the host has cgroup v2.
+unified() {
+	awk '$9 == "cgroup2" || $8 == "cgroup2" {print $5; exit}' /proc/self/mountinfo
+}
+
+@test "a process that writes itself into a cgroup outside" {
+	run_container leaver $BUSYBOX --privileged --cgroupns host
+	mkdir -p "$(unified)/plm-outside"
+	inside leaver sh -c 'mkdir /tmp/g && mount -t cgroup2 none /tmp/g && echo $$ >/tmp/g/plm-outside/cgroup.procs; umount -l /tmp/g'
+	sync_agent
+	expect_alert escape.cgroup leaver '.plimsoll.severity == "critical"' '.process.executable | test("busybox|sh$")'
+	expect_quiet leaver escape.cgroup root.exec session.exec
+}
+
+@test "a file of a container executed from outside" {
+	local pid
+	run_container exported $BUSYBOX
+	pid=$(docker inspect -f '{{.State.Pid}}' exported)
+	"/proc/$pid/root$TOOLS/act" true
+	sync_agent
+	expect_alert escape.exec exported '.plimsoll.severity == "critical"' ".file.path == \"$TOOLS/act\""
+	expect_quiet exported escape.exec root.exec
+}
+
+@test "twin: cgroups of its own, below its own" {
+	run_container nested $BUSYBOX --privileged --cgroupns host
+	inside nested sh -c 'own=$(sed -n s/^0:://p /proc/self/cgroup); mkdir /tmp/g && mount -t cgroup2 none /tmp/g &&
+		mkdir "/tmp/g$own/child" && sh -c "echo \$\$ >\"/tmp/g$own/child/cgroup.procs\"" && rmdir "/tmp/g$own/child"
+		umount -l /tmp/g'
+	sync_agent
+	expect_quiet nested root.exec session.exec
+}
+
+@test "twin: the host runs its own programs, and a container ends" {
+	run_container ending $BUSYBOX
+	/bin/true
+	docker stop -t 0 ending >/dev/null
+	sync_agent
+	expect_quiet ending root.exec
+}
