@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/facts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/rootfs.h"
+#include "image/script.h"
+
+#define XBITS 0111
+
+/* What one look at an event is made from. */
+struct gather {
+	const struct facts_source *source;
+	const struct rootfs *rootfs; /* NULL: the root is no overlay, or not known */
+	struct event *event;
+	struct facts_room *room;
+	struct facts *facts;
+};
+
+static enum answer in_image(const struct rootfs *rootfs, enum plm_layer layer, const char *path)
+{
+	if (layer == PLM_LAYER_IMAGE)
+		return ANSWER_YES;
+	if (layer != PLM_LAYER_UPPER || !rootfs || !path)
+		return ANSWER_UNKNOWN;
+	return rootfs_in_image(rootfs, path);
+}
+
+/* Its own exec, else its parent's (it forked and did not exec), else what /proc still shows. */
+static const struct process *process_of(struct gather *g, uint32_t pid, uint64_t start)
+{
+	return processes_get(g->source->processes, pid, start);
+}
+
+static const char *executable_live(struct gather *g)
+{
+	char link[PATH_MAX];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof(link), "%s/proc/%u/exe", g->source->host_root, g->event->task.pid);
+	length = readlink(link, g->room->executable, sizeof(g->room->executable) - 1);
+	if (length <= 0)
+		return NULL;
+	g->room->executable[length] = '\0';
+	return g->room->executable;
+}
+
+static void gather_process(struct gather *g)
+{
+	const struct plm_task *task = &g->event->task;
+	const struct process *parent = process_of(g, task->parent_pid, task->parent_start);
+	const struct process *own = process_of(g, task->pid, task->start) ?: parent;
+
+	g->facts->parent_executable = parent ? parent->executable : NULL;
+	g->facts->executable = own ? own->executable : executable_live(g);
+	g->facts->executable_in_image = own && own->in_image;
+}
+
+static void gather_script(struct gather *g)
+{
+	struct facts *facts = g->facts;
+	struct event *event = g->event;
+
+	if (event->exec.script_path) {
+		facts->script = event->exec.script;
+		facts->script_path = event->exec.script_path;
+	} else {
+		(void)script_find(g->rootfs, g->source->host_root, event, &facts->script, g->room->script);
+		facts->script_path = g->room->script[0] ? g->room->script : NULL;
+	}
+	facts->script_in_image = in_image(g->rootfs, facts->script.layer, facts->script_path);
+	facts->script_metadata_only = facts->script.layer == PLM_LAYER_UPPER && g->rootfs && facts->script_path &&
+				      rootfs_same_as_image(g->rootfs, facts->script_path);
+}
+
+static void gather_exec(struct gather *g)
+{
+	struct event *event = g->event;
+	struct facts *facts = g->facts;
+	struct process process = {
+		.pid = event->task.pid,
+		.start = event->task.start,
+		.container = event->container,
+		.executable = (char *)event->path,
+	};
+
+	facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
+	facts->code = true;
+	facts->metadata_only = event->file.layer == PLM_LAYER_UPPER && g->rootfs && event->path &&
+			       rootfs_same_as_image(g->rootfs, event->path);
+	if (event->exec.flags & PLM_EXEC_SCRIPT)
+		gather_script(g);
+	process.in_image = event->file.layer == PLM_LAYER_IMAGE || facts->metadata_only;
+	gather_process(g); /* the parent; its own entry is still the program before */
+	if (process.executable)
+		(void)processes_exec(g->source->processes, &process);
+	facts->executable = event->path;
+}
+
+/* The caller's name as a path of the container; NULL where it leads off the root, or nowhere. */
+static const char *resolve(struct gather *g, const char *base, const char *name, bool nofollow, char *room)
+{
+	bool on_root = false;
+
+	if (!name || !g->rootfs ||
+	    rootfs_resolve_in(g->rootfs, g->event->root ?: "/", base, name, nofollow, room, &on_root) || !on_root)
+		return NULL;
+	return room;
+}
+
+static void file_from_upper(struct gather *g)
+{
+	struct plm_file *file = &g->event->file;
+	struct rootfs_stat upper;
+
+	if (rootfs_upper_stat(g->rootfs, g->event->path, &upper) || upper.state != ROOTFS_UPPER_ENTRY)
+		return;
+	file->layer = PLM_LAYER_UPPER;
+	file->inode = file->upper_inode = upper.inode;
+	file->upper_device = upper.device;
+	file->device = g->source->container->root_device;
+	file->mode = upper.mode;
+	file->uid = upper.uid;
+	file->gid = upper.gid;
+	file->size = upper.size;
+	file->ctime = (uint64_t)upper.ctime;
+	file->mtime = (uint64_t)upper.mtime;
+}
+
+/* Told by names: where do they lead, and does the disk bear it out? */
+static void gather_names(struct gather *g)
+{
+	struct event *event = g->event;
+	bool nofollow = event->change.flags & PLM_CHANGE_NOFOLLOW;
+	struct rootfs_claim claim = {
+		.op = event->change.op,
+		.value = event->change.value,
+		.when = (int64_t)event->time + g->source->boot_offset,
+	};
+
+	event->path = resolve(g, event->change.base, event->change.name, nofollow, g->room->path);
+	if (event->change.op == PLM_OP_SYMLINK)
+		event->change.from = event->change.from_name;
+	else
+		event->change.from =
+			resolve(g, event->change.from_base, event->change.from_name, nofollow, g->room->from);
+	if (!g->rootfs)
+		return;
+	if (!event->path) {
+		g->facts->confirmed = ANSWER_NO; /* not on the root overlay */
+		return;
+	}
+	claim.path = event->path;
+	claim.from = event->change.op == PLM_OP_SYMLINK ? NULL : event->change.from;
+	g->facts->confirmed = event->change.op == PLM_OP_MOUNT ? ANSWER_YES : rootfs_confirm(g->rootfs, &claim);
+	file_from_upper(g);
+}
+
+static void gather_change(struct gather *g)
+{
+	struct event *event = g->event;
+	struct facts *facts = g->facts;
+
+	gather_process(g);
+	if (event->change.flags & PLM_CHANGE_HINT)
+		gather_names(g);
+	if (!g->rootfs || !event->path || event->file.layer == PLM_LAYER_CONTROL ||
+	    event->file.layer == PLM_LAYER_OTHER_ROOT)
+		return;
+	facts->in_image = rootfs_in_image(g->rootfs, event->path);
+	if (event->change.from && event->change.op != PLM_OP_SYMLINK)
+		facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
+	facts->metadata_only = rootfs_same_as_image(g->rootfs, event->path);
+	facts->code = (S_ISREG(event->file.mode) && (event->file.mode & XBITS)) ||
+		      rootfs_is_code(g->rootfs, event->path);
+}
+
+static void gather_mapping(struct gather *g)
+{
+	struct event *event = g->event;
+
+	gather_process(g);
+	g->facts->code = true;
+	g->facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
+	g->facts->metadata_only = event->file.layer == PLM_LAYER_UPPER && g->rootfs && event->path &&
+				  rootfs_same_as_image(g->rootfs, event->path);
+}
+
+void facts_gather(const struct facts_source *source, struct event *event, struct facts_room *room,
+		  struct facts *ret_facts)
+{
+	static void (*const by_kind[PLM_KINDS])(struct gather *) = {
+		[PLM_EXEC] = gather_exec,	  [PLM_TASK] = gather_exec,	[PLM_CHANGE] = gather_change,
+		[PLM_IDENTITY] = gather_process,  [PLM_MAPPING] = gather_mapping, [PLM_LEAVE] = gather_process,
+		[PLM_BLIND] = gather_process,
+	};
+	const struct container *container = source->container;
+	struct gather g = { source, container->rootfs, event, room, ret_facts };
+
+	*ret_facts = (struct facts){ .container_age = UINT64_MAX };
+	if (container->started && event->time >= container->started)
+		ret_facts->container_age = event->time - container->started;
+	if (by_kind[event->kind])
+		by_kind[event->kind](&g);
+}

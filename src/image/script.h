@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An executed script's own file, where the kernel side saw only its interpreter's and the name that was given. */
+#ifndef PLM_IMAGE_SCRIPT_H
+#define PLM_IMAGE_SCRIPT_H
+
+#include <limits.h>
+
+#include "decode/event.h"
+#include "image/rootfs.h"
+
+/*
+ * Looks `event->exec.name` up as the process itself would, by way of its root directory while it lives, else in the
+ * layers. The file may have been exchanged since the exec: what is found is where it was executed from, not proof of
+ * what it held.
+ *
+ * 0: *ret_file (layer, inode, device, mode, size, times) and ret_path are set. -ENOENT: not there any more, and then
+ * ret_path is the name as far as it can be told, or ""; or the errno of looking.
+ */
+int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event, struct plm_file *ret_file,
+		char ret_path[static PATH_MAX]);
+
+#endif

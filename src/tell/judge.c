@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tell/judge.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int judge_view(struct container *container, const struct policy *policy)
+{
+	const struct container_facts *facts = &container->facts;
+	struct policy_subject subject = {
+		.container = facts->name,
+		.id = facts->id,
+		.pod = facts->pod_name,
+		.namespace = facts->pod_namespace,
+	};
+	char image[1024];
+
+	if (container->view)
+		return 0;
+	if (facts->image_name) {
+		(void)snprintf(image, sizeof(image), "%s%s%s", facts->image_name, facts->image_tag ? ":" : "",
+			       facts->image_tag ?: "");
+		subject.image = image;
+	}
+	container->view = policy_view_new(policy, &subject);
+	return container->view ? 0 : -ENOMEM;
+}
+
+void judge_forget(struct container *container)
+{
+	policy_view_free(container->view);
+	container->view = NULL;
+}
+
+void judge(struct teller *teller, const struct telling *telling)
+{
+	struct finding findings[FINDINGS_MAX];
+	size_t n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
+
+	for (size_t i = 0; i < n; i++)
+		tell_finding(teller, telling, &findings[i]);
+}

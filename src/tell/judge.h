@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of an event's way that the agent and `plimsoll replay` share: detectors, findings, lines. */
+#ifndef PLM_TELL_JUDGE_H
+#define PLM_TELL_JUDGE_H
+
+#include "tell/tell.h"
+
+/*
+ * Makes container->view, the policy as it applies to it, where there is none yet. 0 or -ENOMEM. The view goes with
+ * judge_forget, before the policy does.
+ */
+int judge_view(struct container *container, const struct policy *policy);
+void judge_forget(struct container *container);
+
+/* Runs the detectors over the event and tells what they find. The container has its view. */
+void judge(struct teller *teller, const struct telling *telling);
+
+#endif
