@@ -12,13 +12,14 @@ teardown() {
 	rm -f "$D/alerts.json"
 }
 
-# refused STATUS REGEX OPTION...: `run` ends with that status and one line that begins with "plimsoll: ".
+# refused STATUSES REGEX OPTION...: `run` ends with one of those, says what REGEX asks for, and nothing but such lines.
 refused() {
-	local status=$1 regex=$2
+	local statuses=$1 regex=$2
 	shift 2
 	local -a options
 	mapfile -t options < <(agent_options)
-	run "-$status" --separate-stderr timeout 20 "$PLM" run "${options[@]}" "$@"
+	run --separate-stderr timeout 20 "$PLM" run "${options[@]}" "$@"
+	[[ $status == $statuses ]] || fail "exit status $status, expected $statuses: $stderr"
 	[ -z "$output" ] || fail "on standard output: $output"
 	grep -qE "$regex" <<<"$stderr" || fail "expected $regex, got: $stderr"
 	! grep -qvE '^(plimsoll: |[^ ]+:[0-9]+:[0-9]+: )' <<<"$stderr" || fail "$stderr"
@@ -72,8 +73,7 @@ expect_watching() {
 }
 
 @test "a socket that never answers" {
-	launch liar python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); print("listening", flush=True); time.sleep(600)' "$D/hang.sock"
+	launch liar perl "$HERE/progs/liar.pl" "$D/hang.sock"
 	wait_line 10 "$(<"$D/liar.pid")" "$D/liar.log" listening
 	start_agent --docker-socket "$D/hang.sock"
 	expect_watching hanging
@@ -82,10 +82,8 @@ s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); print("lis
 }
 
 @test "a socket that answers rubbish" {
-	launch liar python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); print("listening", flush=True)
-while True:
-    c, _ = s.accept(); c.recv(4096); c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"Id\": 7]"); c.close()' "$D/rubbish.sock"
+	launch liar perl "$HERE/progs/liar.pl" "$D/rubbish.sock" \
+		$'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"Id": 7]'
 	wait_line 10 "$(<"$D/liar.pid")" "$D/liar.log" listening
 	start_agent --docker-socket "$D/rubbish.sock" --containerd-socket "$D/rubbish.sock"
 	expect_watching rubbish

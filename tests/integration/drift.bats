@@ -72,9 +72,8 @@ expect_drift() {
 }
 
 @test "from /dev/shm" {
-	run_container shm $BUSYBOX
-	docker exec --privileged shm sh -c "mount -o remount,exec /dev/shm; cp $TOOLS/act /dev/shm/x && /dev/shm/x true" \
-		</dev/null
+	run_container shm $BUSYBOX "${privileged[@]}"
+	inside shm sh -c "mount -o remount,exec /dev/shm && cp $TOOLS/act /dev/shm/x && /dev/shm/x true"
 	sync_agent
 	expect_alert drift.exec.memory shm '.file.path == "/dev/shm/x"' '.plimsoll.layer == "memory"' \
 		'.plimsoll.severity == "critical"'

@@ -18,7 +18,7 @@ unified() {
 }
 
 @test "a process that writes itself into a cgroup outside" {
-	run_container leaver $BUSYBOX --privileged --cgroupns host
+	run_container leaver $BUSYBOX "${privileged[@]}" --cgroupns host
 	mkdir -p "$(unified)/plm-outside"
 	inside leaver sh -c 'mkdir /tmp/g && mount -t cgroup2 none /tmp/g && echo $$ >/tmp/g/plm-outside/cgroup.procs; umount -l /tmp/g'
 	sync_agent
@@ -37,7 +37,7 @@ unified() {
 }
 
 @test "twin: cgroups of its own, below its own" {
-	run_container nested $BUSYBOX --privileged --cgroupns host
+	run_container nested $BUSYBOX "${privileged[@]}" --cgroupns host
 	inside nested sh -c 'own=$(sed -n s/^0:://p /proc/self/cgroup); mkdir /tmp/g && mount -t cgroup2 none /tmp/g &&
 		mkdir "/tmp/g$own/child" && sh -c "echo \$\$ >\"/tmp/g$own/child/cgroup.procs\"" && rmdir "/tmp/g$own/child"
 		umount -l /tmp/g'

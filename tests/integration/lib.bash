@@ -28,6 +28,9 @@ export B HERE PLM_CACHE PLM PROGS
 DEBIAN=plm/debian
 BUSYBOX=plm/busybox
 TAG=7.1
+# Nearly what --privileged gives, which itself fails on machines that lack one of the capabilities it asks for.
+privileged=(--cap-add SYS_ADMIN --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --security-opt seccomp=unconfined
+	--security-opt apparmor=unconfined --security-opt systempaths=unconfined)
 TOOLS=/usr/lib/plm # where the images have the helper programs
 
 fail() {
@@ -103,7 +106,7 @@ image_furnish() {
 	printf '#!/bin/sh\nexit 0\n' >"$root$TOOLS/script" && chmod 0755 "$root$TOOLS/script"
 	for i in {01..40}; do echo "file $i of the image" >"$root/data/$i"; done
 	mkdir "$root"/data/empty/{01..09}
-	ln -s ../data "$root/etc/plm/alias"
+	ln -s ../../data "$root/etc/plm/alias"
 	echo "key = value" >"$root/etc/plm/app.conf"
 	chown -R 1000:1000 "$root/home/user"
 }
@@ -121,7 +124,8 @@ busybox_root() {
 
 debian_root() {
 	tar --xattrs --xattrs-include='*' -C "$1" -xf "$PLM_CACHE/bookworm.tar"
-	grep -q ^user: "$1/etc/passwd" || echo 'user:x:1000:1000::/home/user:/bin/sh' >>"$1/etc/passwd"
+	echo 'user:x:1000:1000::/home/user:/bin/sh' >>"$1/etc/passwd"
+	echo 'user:*:19000:0:99999:7:::' >>"$1/etc/shadow"
 }
 
 # image_tar NAME: the tar of an image (debian or busybox), made anew when a helper program or this file changed.
@@ -286,15 +290,26 @@ runtimes_end() {
 	end_process containerd 20
 }
 
+# An agent that setup_file started ended well, on SIGTERM, and a sanitizer found nothing in it.
+agent_end() {
+	local status=0
+	[ -s "$D/agent.pid" ] || return 0
+	end_process agent 15 || status=$?
+	[ $status -eq 0 ] || fail "the agent ended with status $status:" "$(tail -n 30 "$D/agent.log")" || return
+	! grep -qE 'AddressSanitizer|LeakSanitizer|runtime error:' "$D/agent.log" || fail "$(cat "$D/agent.log")"
+}
+
 suite_end() {
+	local status=0
 	setup
 	[ -d "${D:-}" ] || return 0
-	end_process agent 10 || :
+	agent_end || status=$?
 	runtimes_end >"$D/end.log" 2>&1 || :
 	leftovers | grep -vx $$ | xargs -r kill -KILL 2>/dev/null || :
 	end_process namespace 5 || :
 	awk -v d="$D/" 'index($5, d) == 1 {print $5}' /proc/self/mountinfo | sort -r | xargs -r -n 1 umount -l
 	rm -rf --one-file-system "$D"
+	return $status
 }
 
 # ---- the agent ----
@@ -351,10 +366,17 @@ expect_alert() {
 		fail "$container: expected $count of $rule $*, got $got, of:" "$(alerts_shown "$container")"
 }
 
+# Silence proves something only of a container that the agent watches: the last sync_agent listed it, or it was told of.
+expect_watched() {
+	jq -e --arg c "$1" 'any(.containers[].container; .name == $c or .id == $c)' "$D/ps.json" >/dev/null ||
+		[ -n "$(alerts "$1")" ] || fail "$1 is not watched: $(cat "$D/ps.json")"
+}
+
 # expect_quiet CONTAINER [RULE...]: no alert but of these rules (a RULE that ends in "." is a family).
 expect_quiet() {
 	local container=$1 rule filter=.
 	shift
+	expect_watched "$container"
 	for rule in "$@"; do
 		filter+=" | select((.rule.id == \"$rule\" or (\"$rule\" | endswith(\".\")) and
 			(.rule.id | startswith(\"$rule\"))) | not)"

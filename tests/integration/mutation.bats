@@ -126,8 +126,7 @@ changes() {
 }
 
 @test "mounted over" {
-	run_container mounted $BUSYBOX --cap-add SYS_ADMIN --security-opt seccomp=unconfined \
-		--security-opt apparmor=unconfined
+	run_container mounted $BUSYBOX "${privileged[@]}"
 	inside mounted $TOOLS/act mount /data/empty
 	sync_agent
 	expect_alert mutation.file mounted '.file.path == "/data/empty"' '.event.action == "mount"'
@@ -144,7 +143,8 @@ changes() {
 	run_container many $BUSYBOX
 	inside many sh -c 'for f in /data/[0-9]*; do echo x >>$f; done'
 	sync_agent
-	[ "$(alerts many 'select(.rule.id == "mutation.file")' | wc -l)" -le 22 ] || fail "$(alerts_shown many)"
+	told=$(alerts many 'select(.rule.id == "mutation.file")' | wc -l)
+	[ "$told" -ge 20 ] && [ "$told" -le 22 ] || fail "$told were told:" "$(alerts_shown many)"
 }
 
 # ---- what is not a change ----

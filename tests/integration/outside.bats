@@ -14,7 +14,7 @@ teardown_file() {
 }
 
 @test "core_pattern" {
-	run_container core $BUSYBOX --privileged
+	run_container core $BUSYBOX "${privileged[@]}"
 	inside core sh -c 'cat /proc/sys/kernel/core_pattern >/tmp/c && cat /tmp/c >/proc/sys/kernel/core_pattern'
 	sync_agent
 	expect_alert mutation.outside core '.file.path | endswith("/sys/kernel/core_pattern")' \
@@ -24,7 +24,7 @@ teardown_file() {
 
 @test "release_agent" {
 	[ -e /sys/fs/cgroup/freezer/release_agent ] || skip "no cgroup v1 here"
-	run_container release $BUSYBOX --privileged
+	run_container release $BUSYBOX "${privileged[@]}"
 	inside release sh -c 'mkdir /tmp/g && mount -t cgroup -o freezer cgroup /tmp/g && cat /tmp/g/release_agent >/tmp/old &&
 		cat /tmp/old >/tmp/g/release_agent; umount /tmp/g'
 	sync_agent
@@ -35,7 +35,7 @@ teardown_file() {
 @test "another container's root, through /proc/PID/root" {
 	local pid
 	run_container victim $BUSYBOX
-	run_container intruder $BUSYBOX --privileged --pid host
+	run_container intruder $BUSYBOX "${privileged[@]}" --pid host
 	pid=$(docker inspect -f '{{.State.Pid}}' victim)
 	inside intruder $TOOLS/act write "/proc/$pid/root/data/01"
 	inside intruder $TOOLS/act create "/proc/$pid/root/data/planted"
@@ -47,7 +47,7 @@ teardown_file() {
 }
 
 @test "twin: oom_score_adj, and reading kernel control files" {
-	run_container polite $BUSYBOX --privileged
+	run_container polite $BUSYBOX "${privileged[@]}"
 	inside polite sh -c 'echo 100 >/proc/self/oom_score_adj; cat /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname >/dev/null
 		echo x >/dev/null; echo polite >/proc/self/comm'
 	sync_agent
@@ -57,7 +57,7 @@ teardown_file() {
 @test "twin: reading another container's root" {
 	local pid
 	run_container read-victim $BUSYBOX
-	run_container reader $BUSYBOX --privileged --pid host
+	run_container reader $BUSYBOX "${privileged[@]}" --pid host
 	pid=$(docker inspect -f '{{.State.Pid}}' read-victim)
 	inside reader cat "/proc/$pid/root/data/01"
 	sync_agent

@@ -49,7 +49,7 @@ teardown_file() { suite_end; }
 }
 
 @test "v2: a process that leaves" {
-	run_container leaver $BUSYBOX --privileged --cgroupns host
+	run_container leaver $BUSYBOX "${privileged[@]}" --cgroupns host
 	inside leaver sh -c 'mkdir /tmp/g && mount -t cgroup2 none /tmp/g && echo $$ >/tmp/g/cgroup.procs; umount -l /tmp/g'
 	sync_agent
 	expect_alert escape.cgroup leaver
