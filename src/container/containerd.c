@@ -58,46 +58,62 @@ static int label_fill(const char *key, const char *value, struct container_facts
 
 /* ---- the CRI ---- */
 
-/* The pod of a container that the kubelet did not label (crictl). */
-static int cri_pod(struct containerd *containerd, const char *id, struct container_facts *facts)
+static int cri_sandbox_fill(struct containerd *containerd, const char *sandbox, struct container_facts *facts)
 {
-	_cleanup_(message_done) Cri__ListContainersResponse *list = NULL;
-	_cleanup_(message_done) Cri__PodSandboxStatusResponse *pod = NULL;
+	_cleanup_(message_done) Cri__PodSandboxStatusResponse *answer = NULL;
+	Cri__PodSandboxStatusRequest which = CRI__POD_SANDBOX_STATUS_REQUEST__INIT;
+	struct grpc_call call = {CRI_RUNTIME "PodSandboxStatus", NULL, &which.base,
+				 &cri__pod_sandbox_status_response__descriptor};
+	int r;
+
+	which.pod_sandbox_id = (char *)sandbox;
+	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
+	if (r < 0)
+		return r;
+	if (!answer->status || !answer->status->metadata)
+		return -EBADMSG;
+	r = fact_set(&facts->pod_name, answer->status->metadata->name);
+	return r < 0 ? r : fact_set(&facts->pod_namespace, answer->status->metadata->namespace_);
+}
+
+/* The pod of a container that the kubelet did not label (crictl). */
+static int cri_pod_fill(struct containerd *containerd, const char *id, struct container_facts *facts)
+{
+	_cleanup_(message_done) Cri__ListContainersResponse *answer = NULL;
 	Cri__ContainerFilter filter = CRI__CONTAINER_FILTER__INIT;
 	Cri__ListContainersRequest which = CRI__LIST_CONTAINERS_REQUEST__INIT;
-	Cri__PodSandboxStatusRequest whose = CRI__POD_SANDBOX_STATUS_REQUEST__INIT;
-	struct grpc_call ask_list = {CRI_RUNTIME "ListContainers", NULL, &which.base,
-				     &cri__list_containers_response__descriptor};
-	struct grpc_call ask_pod = {CRI_RUNTIME "PodSandboxStatus", NULL, &whose.base,
-				    &cri__pod_sandbox_status_response__descriptor};
+	struct grpc_call call = {CRI_RUNTIME "ListContainers", NULL, &which.base,
+				 &cri__list_containers_response__descriptor};
 	int r;
 
 	filter.id = (char *)id;
 	which.filter = &filter;
-	r = grpc_ask(containerd->http, &ask_list, (ProtobufCMessage **)&list);
+	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
 	if (r < 0)
 		return r;
-	if (list->n_containers != 1 || strcmp(list->containers[0]->id, id) != 0)
+	if (answer->n_containers != 1 || strcmp(answer->containers[0]->id, id) != 0)
 		return -ENOENT;
-	whose.pod_sandbox_id = list->containers[0]->pod_sandbox_id;
-	r = grpc_ask(containerd->http, &ask_pod, (ProtobufCMessage **)&pod);
-	if (r < 0)
-		return r;
-	if (!pod->status || !pod->status->metadata)
-		return -EBADMSG;
-	r = fact_set(&facts->pod_name, pod->status->metadata->name);
-	return r < 0 ? r : fact_set(&facts->pod_namespace, pod->status->metadata->namespace_);
+	return cri_sandbox_fill(containerd, answer->containers[0]->pod_sandbox_id, facts);
+}
+
+/* For an image that came from no registry it is a bare id, which says less than the digest that containerd
+ * has. */
+static int cri_image_fill(const char *reference, struct container_facts *facts)
+{
+	bool bare = strncmp(reference, "sha256:", strlen("sha256:")) == 0;
+
+	return bare && facts->image_digest ? 0 : facts_set_image(facts, reference);
 }
 
 static int cri_status_fill(const Cri__ContainerStatus *status, struct container_facts *facts)
 {
-	int r = facts_set_image(facts, status->image_ref);
 	size_t i = 0;
+	int r;
 
-	/* image_ref is the repository and digest that it came by; the image is what the pod's author wrote.
-	 */
+	/* First the repository and digest that it came by, then what the pod's author wrote. */
+	r = cri_image_fill(status->image_ref, facts);
 	if (r == 0 && status->image)
-		r = facts_set_image(facts, status->image->image);
+		r = cri_image_fill(status->image->image, facts);
 	if (r == 0 && status->metadata)
 		r = fact_set(&facts->name, status->metadata->name);
 	for (; r == 0 && i < status->n_labels; i++)
@@ -117,12 +133,14 @@ static int cri_fill(struct containerd *containerd, const char *id, struct contai
 
 	which.container_id = (char *)id;
 	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
+	if (r == -ENOENT) /* a pod's own container, which only holds its namespaces */
+		return cri_sandbox_fill(containerd, id, facts);
 	if (r < 0)
 		return r;
 	if (!answer->status || strcmp(answer->status->id, id) != 0)
 		return -EBADMSG;
 	r = cri_status_fill(answer->status, facts);
-	return r < 0 || facts->pod_name ? r : cri_pod(containerd, id, facts);
+	return r < 0 || facts->pod_name ? r : cri_pod_fill(containerd, id, facts);
 }
 
 /* ---- containerd's own ---- */

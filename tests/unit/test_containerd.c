@@ -186,6 +186,19 @@ static struct wire say_labelled_status(void)
 	return status_of(true);
 }
 
+/* Only an id in place of a reference. */
+static struct wire say_local_status(void)
+{
+	struct wire status = {.size = 0}, image = {.size = 0};
+
+	wire_text(&image, 1, "bb:1.0");
+	wire_text(&status, 1, "box");
+	wire_bytes(&status, 8, image.data, image.size);
+	wire_text(&status, 9, "sha256:0000");
+	wire_label(&status, 12, "io.kubernetes.pod.name", "web-1");
+	return wire_in(1, &status);
+}
+
 static struct wire say_cri_list(void)
 {
 	struct wire container = {.size = 0};
@@ -430,6 +443,27 @@ static const struct row rows[] = {
       {.say = say_sandbox}},
      0,
      FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045)},
+    {"a pod's own container",
+     "/pods/box",
+     {{.say = say_namespaces},
+      NOT_FOUND,
+      {.say = say_container},
+      NOT_FOUND,
+      {.say = say_image},
+      NOT_FOUND,
+      {.say = say_sandbox}},
+     0,
+     FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod")},
+    {"by the CRI, an image that no registry has",
+     "/pods/box",
+     {{.say = say_namespaces},
+      NOT_FOUND,
+      {.say = say_container},
+      NOT_FOUND,
+      {.say = say_image},
+      {.say = say_local_status}},
+     0,
+     FACTS("bb", .name = "box", .pod_name = "web-1")},
     {"Docker's",
      "/docker/box",
      {{.say = say_moby}, {.say = say_imageless}, NOT_FOUND},
