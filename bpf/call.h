@@ -25,11 +25,12 @@ static const struct call *call_row(u64 number, bool compat)
 /* Argument 1 to 6; 0 for any other number. */
 static u64 call_arg(const struct call_context *c, u32 n)
 {
-	u64 value = 0;
+	u64 value = 0, index = (u64)n - 1;
 
-	if (n < 1 || n > ARCH_ARGS)
+	verifier_keep(index);
+	if (index >= ARCH_ARGS)
 		return 0;
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)c->regs + arch_arg_offset[c->compat][n - 1]);
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)c->regs + arch_arg_offset[c->compat][index]);
 	return c->compat ? (u32)value : value;
 }
 

@@ -32,6 +32,7 @@ static const struct hook hook_table[] = {
 	  .backend = PLM_BACKEND_LSM,
 	  .question = probe_lsm,
 	  .argument = "file_open",
+	  .refines = true,
 	  .unseen = "a script's own file (looked up by its name afterwards); ids changed by no call" },
 	{ .task = "exec: before the act",
 	  .program = "exec_check_fentry",

@@ -34,6 +34,7 @@ struct hook {
 	probe_question question;
 	const char *argument;
 	bool required;      /* without it nothing can be watched */
+	bool refines;       /* what it adds is also found another way, if less surely: no coverage alert */
 	const char *unseen; /* what is not seen where no row of the task can be taken; on its first row */
 };
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The way of an event: decode, who, from what, so what, tell. */
+#include "agent/internal.h"
+
+/* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. */
+static void (*const life_kinds[PLM_KINDS])(struct agent *agent, const struct event *event) = {
+	[PLM_BIRTH] = life_birth,
+	[PLM_START] = life_start,
+};
+
+static void agent_tell(struct agent *agent, const struct telling *telling)
+{
+	if (telling->event->kind == PLM_BLIND)
+		serve_coverage(agent, telling->container, RULE_COVERAGE_IO_URING, "io_uring",
+			       "makes an io_uring: names that it changes through it are not seen by the hooks in force");
+	judge(agent->teller, telling);
+	if (agent->options->events)
+		tell_event(agent->teller, telling);
+}
+
+static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
+			size_t size)
+{
+	struct event event = *decoded;
+	struct facts facts;
+
+	facts_gather(&(struct facts_source){ .container = container,
+					     .processes = agent->processes,
+					     .host_root = agent->options->host_root,
+					     .boot_offset = agent->boot_offset },
+		     &event, &agent->room, &facts);
+	if (agent->recording)
+		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
+	if (judge_view(container, agent->policy) < 0)
+		return;
+	agent_tell(agent, &(struct telling){ .event = &event, .facts = &facts, .container = container });
+}
+
+void agent_record(const void *record, size_t size, void *data)
+{
+	struct agent *agent = data;
+	const struct event *event;
+	struct container *container;
+
+	if (decoder_decode(agent->decoder, record, size, &event) < 0) {
+		agent->bad_records++;
+		return;
+	}
+	if (life_kinds[event->kind]) {
+		life_kinds[event->kind](agent, event);
+		return;
+	}
+	container = life_container(agent, event);
+	if (!container)
+		return; /* forgotten: it was no container's */
+	if (container->state == CONTAINER_WAITING &&
+	    registry_hold(agent->registry, container->cgroup, record, size, event->time) == 0)
+		return; /* until it has its name */
+	agent_event(agent, event, container, record, size);
+}
+
+static void released(uint64_t cgroup, const void *blob, size_t size, uint64_t time, void *data)
+{
+	struct agent *agent = data;
+	struct container *container = registry_get(agent->registry, cgroup);
+	const struct event *event;
+
+	(void)time;
+	if (container && decoder_decode(agent->decoder, blob, size, &event) == 0)
+		agent_event(agent, event, container, blob, size);
+}
+
+void agent_release(struct agent *agent, struct container *container)
+{
+	(void)registry_release(agent->registry, container->cgroup, released, agent);
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The agent's start, its waiting and its end. */
+#include "agent/internal.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+#include "image/rootfs.h"
+
+#define ERRORS_MAX 100
+#define BATCH	   512	/* records between two looks at everything else */
+#define BATCHES	   8	/* ... and between two looks at names, control and signals */
+#define BATCHES_ALL 256 /* more than the rings can hold */
+#define LINGER_MS  2	/* how long the kernel side may leave it unwoken, and a little (bpf/emit.h) */
+#define TICK_MS	   1000 /* losses, folds, what an output could not take */
+#define PATIENCE_MS 2000 /* for outputs at the end */
+
+int agent_policy(const char *config, struct policy **ret_policy)
+{
+	struct policy_error errors[ERRORS_MAX];
+	size_t count = 0;
+	int r;
+
+	if (!config) {
+		*ret_policy = policy_default();
+		return *ret_policy ? 0 : -ENOMEM;
+	}
+	r = policy_load(config, ret_policy, errors, ERRORS_MAX, &count);
+	for (size_t i = 0; i < count; i++)
+		log_error("%s:%u:%u: %s", config, errors[i].line, errors[i].column, errors[i].message);
+	if (r < 0 && count == 0)
+		log_error("cannot read %s: %s", config, strerror(-r));
+	return r;
+}
+
+static int sinks_open(struct agent *agent)
+{
+	const struct policy_output *outputs;
+	size_t count = 0;
+	int r = 0;
+
+	agent->sinks = sinks_new(&agent->context, &agent->ids);
+	if (!agent->sinks)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && agent->options->outputs && agent->options->outputs[i]; i++) {
+		r = sinks_add_spec(agent->sinks, agent->options->outputs[i]);
+		if (r < 0)
+			log_error("cannot write to output %s: %s", agent->options->outputs[i], strerror(-r));
+	}
+	outputs = policy_outputs(agent->policy, &count);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = sinks_add(agent->sinks, outputs[i].type, outputs[i].path);
+		if (r < 0)
+			log_error("cannot write to output %s: %s", outputs[i].path ?: "standard output", strerror(-r));
+	}
+	if (r == 0 && sinks_count(agent->sinks) == 0)
+		r = sinks_add(agent->sinks, isatty(STDOUT_FILENO) ? "text" : "json", NULL);
+	return r;
+}
+
+static int stores_open(struct agent *agent)
+{
+	struct teller_parts parts;
+
+	agent->decoder = decoder_new();
+	agent->registry = registry_new(REGISTRY_MAX, life_free, agent);
+	agent->processes = processes_new(PROCESSES_MAX);
+	if (!agent->decoder || !agent->registry || !agent->processes)
+		return -ENOMEM;
+	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes };
+	return teller_new(&parts, agent->policy, &agent->teller);
+}
+
+static int resolver_open(struct agent *agent)
+{
+	struct runtime_source *sources[SOURCES_MAX];
+	size_t count = 0;
+	int r = runtimes_open(&agent->options->runtimes, sources, &count);
+
+	if (r < 0)
+		return r;
+	r = resolver_new(sources, count, &agent->resolver);
+	for (size_t i = 0; r < 0 && i < count; i++)
+		runtime_close(sources[i]);
+	return r;
+}
+
+static int control_start(struct agent *agent)
+{
+	int r = control_open(agent->options->runtime_dir, serve_request, agent, &agent->control);
+
+	if (r == -EEXIST)
+		log_error("another agent runs on %s: stop it, or give another --runtime-dir",
+			  agent->options->runtime_dir);
+	else if (r < 0)
+		log_error("cannot make the control socket in %s: %s", agent->options->runtime_dir, strerror(-r));
+	return r;
+}
+
+static void kernel_complain(int error, const char *what)
+{
+	if (error == -EPERM || error == -EACCES)
+		log_error("the kernel refuses %s: run as root with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN "
+			  "(see plimsoll check)", what);
+	else
+		log_error("%s failed: %s (see plimsoll check)", what, strerror(-error));
+}
+
+static int kernel_start(struct agent *agent)
+{
+	const char *what = "reading the kernel's BTF";
+	int r = probe_new(&agent->probe);
+
+	if (r == -ENOENT) {
+		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): one built with CONFIG_DEBUG_INFO_BTF "
+			  "is needed");
+		return r;
+	}
+	if (r == 0) {
+		what = "the hooks";
+		r = hooks_choose(agent->probe, agent->options->mode, &agent->hooks);
+		if (r == -EOPNOTSUPP)
+			log_error("this kernel lacks a hook that is needed: see plimsoll check");
+	}
+	probe_free(agent->probe);
+	agent->probe = NULL;
+	if (r == -EOPNOTSUPP)
+		return r;
+	if (r == 0)
+		r = kernel_open(&agent->hooks, agent->options->host_root, &agent->kernel, &what);
+	if (r < 0)
+		kernel_complain(r, what);
+	return r;
+}
+
+static int record_start(struct agent *agent)
+{
+	int r;
+
+	if (!agent->options->record)
+		return 0;
+	r = recording_create(agent->options->record, &agent->recording);
+	if (r < 0)
+		log_error("cannot write the recording %s: %s", agent->options->record, strerror(-r));
+	return r;
+}
+
+static int context_start(struct agent *agent)
+{
+	int r = id_source_open(&agent->ids);
+
+	if (r < 0)
+		return r;
+	if (gethostname(agent->host_name, sizeof(agent->host_name) - 1) == 0 && agent->host_name[0])
+		agent->context.host_name = agent->host_name;
+	return 0;
+}
+
+int agent_new(const struct agent_options *options, struct policy *policy, struct agent **ret_agent)
+{
+	static int (*const steps[])(struct agent *) = {
+		context_start, sinks_open, stores_open, control_start, record_start, kernel_start, resolver_open,
+		life_existing,
+	};
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int r = 0;
+
+	if (!agent) {
+		policy_free(policy);
+		return -ENOMEM;
+	}
+	agent->options = options;
+	agent->policy = policy;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](agent);
+	if (r < 0) {
+		agent_free(agent);
+		return r;
+	}
+	(void)malloc_trim(0); /* what parsing the kernel's types took is not needed again */
+	*ret_agent = agent;
+	return 0;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	resolver_free(agent->resolver);
+	kernel_free(agent->kernel);
+	probe_free(agent->probe);
+	control_free(agent->control);
+	teller_free(agent->teller);
+	registry_free(agent->registry);
+	processes_free(agent->processes);
+	decoder_free(agent->decoder);
+	(void)recording_close(agent->recording);
+	sinks_free(agent->sinks);
+	mounts_free(agent->host_mounts);
+	policy_free(agent->policy);
+	free(agent);
+}
+
+/* ---- the loop ---- */
+
+static int64_t realtime(const struct agent *agent)
+{
+	return (int64_t)agent_now() + agent->boot_offset;
+}
+
+/* What the rings hold, at most `batches` times BATCH; true where there was something. */
+static bool drain(struct agent *agent, unsigned batches)
+{
+	size_t n = BATCH, all = 0;
+
+	for (unsigned i = 0; i < batches && n == BATCH; i++) {
+		n = kernel_read(agent->kernel, BATCH, agent_record, agent);
+		all += n;
+		(void)sinks_flush(agent->sinks, realtime(agent));
+	}
+	return all > 0;
+}
+
+static void names_take(struct agent *agent)
+{
+	struct resolver_answer answer;
+
+	while (resolver_take(agent->resolver, &answer) > 0)
+		life_named(agent, &answer);
+}
+
+static void view_drop(struct container *container, void *data)
+{
+	(void)data;
+	judge_forget(container);
+}
+
+static void reload(struct agent *agent)
+{
+	struct policy *policy;
+	const char *path = NULL;
+	int r = agent_policy(agent->options->config, &policy);
+
+	if (r < 0) {
+		log_error("the new configuration is refused; the old one stays");
+	} else if (teller_reload(agent->teller, policy) < 0) {
+		policy_free(policy);
+	} else {
+		registry_for_each(agent->registry, view_drop, NULL);
+		policy_free(agent->policy);
+		agent->policy = policy;
+		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
+		log_info("reloaded");
+	}
+	r = sinks_reopen(agent->sinks, &path);
+	if (r < 0)
+		log_error("cannot open %s anew, the old file is kept: %s", path, strerror(-r));
+}
+
+static void signal_take(struct agent *agent, int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(agent);
+		else
+			agent->stopping = true;
+	}
+}
+
+static void tick(struct agent *agent, uint64_t now)
+{
+	serve_clock(agent);
+	serve_losses(agent);
+	if (teller_next(agent->teller) <= now)
+		teller_expire(agent->teller, now);
+	(void)sinks_flush(agent->sinks, realtime(agent));
+}
+
+/* sd_notify(3)'s protocol, which is one datagram: not worth a library. */
+static void notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -EBADF;
+	size_t length = path ? strlen(path) : 0;
+
+	if (length < 2 || length >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, path, length);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)sendto(fd, "READY=1", strlen("READY=1"), MSG_NOSIGNAL, (struct sockaddr *)&address,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void begin(struct agent *agent)
+{
+	serve_clock(agent);
+	tell_state(agent->teller, NULL, "start", 0, "plimsoll " PLM_VERSION " watches this host", agent_now());
+	serve_hooks(agent);
+	(void)drain(agent, BATCHES_ALL);
+	log_info("ready");
+	notify_ready();
+}
+
+static void finish(struct agent *agent)
+{
+	(void)drain(agent, BATCHES_ALL);
+	life_finish(agent);
+	serve_losses(agent);
+	teller_end(agent->teller, 0);
+	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());
+	if (sinks_finish(agent->sinks, realtime(agent), PATIENCE_MS) > 0)
+		log_warning("an output did not take all that was told");
+}
+
+int agent_run(struct agent *agent)
+{
+	_cleanup_close_ int signals = signals_open();
+	struct pollfd polled[] = {
+		{ .fd = kernel_fd(agent->kernel), .events = POLLIN },
+		{ .fd = resolver_fd(agent->resolver), .events = POLLIN },
+		{ .fd = control_fd(agent->control), .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	uint64_t next_tick = 0;
+	bool busy = true;
+
+	if (signals < 0)
+		return -errno;
+	begin(agent);
+	while (!agent->stopping) {
+		uint64_t now = agent_now();
+
+		if (now >= next_tick) {
+			tick(agent, now);
+			next_tick = now + TICK_MS * 1000000ull;
+		}
+		if (poll(polled, ARRAY_SIZE(polled), busy ? LINGER_MS : TICK_MS) < 0 && errno != EINTR)
+			return -errno;
+		serve_clock(agent);
+		busy = drain(agent, BATCHES);
+		names_take(agent);
+		control_handle(agent->control);
+		signal_take(agent, signals);
+		if (!busy && serve_waiting(agent) && !drain(agent, 1))
+			serve_waiters(agent);
+	}
+	finish(agent);
+	return 0;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the agent says of itself: to `plimsoll ps`, and in state lines and coverage alerts. */
+#include "agent/internal.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#include "detect/coverage.h"
+
+#define NSEC_PER_SEC 1000000000ll
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+uint64_t agent_now(void)
+{
+	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
+}
+
+/* The realtime clock may be stepped: its distance is taken anew with every batch. */
+void serve_clock(struct agent *agent)
+{
+	agent->boot_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	teller_set_clock(agent->teller, agent->boot_offset);
+}
+
+/* ---- ps ---- */
+
+static void put_string(json_t *object, const char *key, const char *value)
+{
+	if (value)
+		(void)json_object_set_new(object, key, json_string(value) ?: json_string("?"));
+}
+
+static json_t *image_json(const struct container_facts *facts)
+{
+	json_t *image = json_object();
+
+	put_string(image, "name", facts->image_name);
+	if (facts->image_tag)
+		(void)json_object_set_new(image, "tag", json_pack("[s]", facts->image_tag));
+	if (facts->image_digest)
+		(void)json_object_set_new(image, "hash", json_pack("{s:[s]}", "all", facts->image_digest));
+	return image;
+}
+
+static json_t *container_json(const struct container_facts *facts)
+{
+	json_t *object = json_object();
+
+	put_string(object, "id", facts->id);
+	put_string(object, "name", facts->name);
+	put_string(object, "runtime", facts->runtime);
+	if (facts->image_name || facts->image_digest)
+		(void)json_object_set_new(object, "image", image_json(facts));
+	return object;
+}
+
+static json_t *pod_json(const struct container_facts *facts)
+{
+	return json_pack("{s:s, s:s*, s:{s:s, s:s*}}", "type", "kubernetes", "namespace", facts->pod_namespace,
+			 "resource", "type", "pod", "name", facts->pod_name);
+}
+
+static json_t *findings_json(const struct container *container)
+{
+	json_t *object = json_object();
+
+	for (int i = SEVERITIES - 1; i >= 0; i--)
+		(void)json_object_set_new(object, severity_name((enum severity)i),
+					  json_integer((json_int_t)container->findings[i]));
+	return object;
+}
+
+static const char *state_name(const struct container *container)
+{
+	static const char *const names[] = {
+		[CONTAINER_WAITING] = "waiting",
+		[CONTAINER_NAMED] = "named",
+		[CONTAINER_UNNAMED] = "unnamed",
+		[CONTAINER_GONE] = "gone",
+	};
+
+	return names[container->state];
+}
+
+struct listing {
+	struct agent *agent;
+	json_t *list;
+};
+
+static void listing_add(struct container *container, void *data)
+{
+	struct listing *listing = data;
+	json_t *entry = json_object();
+
+	if (!container->running)
+		return;
+	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen,
+				      &container->folded);
+	(void)json_object_set_new(entry, "container", container_json(&container->facts));
+	if (container->facts.pod_name)
+		(void)json_object_set_new(entry, "orchestrator", pod_json(&container->facts));
+	(void)json_object_set_new(
+		entry, "plimsoll",
+		json_pack("{s:s, s:o, s:{s:I, s:I, s:I, s:I}}", "state", state_name(container), "findings",
+			  findings_json(container), "events", "seen", (json_int_t)container->seen, "folded",
+			  (json_int_t)container->folded, "lost", (json_int_t)container->lost, "missed",
+			  (json_int_t)container->missed));
+	(void)json_array_append_new(listing->list, entry);
+}
+
+static void answer_ps(struct agent *agent, uint64_t token)
+{
+	struct listing listing = { .agent = agent, .list = json_array() };
+	_cleanup_free_ char *text = NULL;
+	json_t *answer;
+
+	registry_for_each(agent->registry, listing_add, &listing);
+	answer = json_pack("{s:o}", "containers", listing.list);
+	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	json_decref(answer);
+	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
+}
+
+/* "ps": at once. "ps settled": when everything that the kernel had queued is told and nothing waits for a name. */
+void serve_request(struct control *control, uint64_t token, const char *request, void *data)
+{
+	struct agent *agent = data;
+
+	if (!strcmp(request, "ps")) {
+		answer_ps(agent, token);
+		return;
+	}
+	for (size_t i = 0; i < WAITERS_MAX && !strcmp(request, "ps settled"); i++)
+		if (!agent->waiters[i]) {
+			agent->waiters[i] = token;
+			return;
+		}
+	(void)control_answer(control, token, "", 0);
+}
+
+static void waiting_count(struct container *container, void *data)
+{
+	size_t *waiting = data;
+
+	*waiting += container->running && container->state == CONTAINER_WAITING;
+}
+
+bool serve_waiting(const struct agent *agent)
+{
+	for (size_t i = 0; i < WAITERS_MAX; i++)
+		if (agent->waiters[i])
+			return true;
+	return false;
+}
+
+/* Called with the rings empty. */
+void serve_waiters(struct agent *agent)
+{
+	size_t waiting = 0;
+
+	registry_for_each(agent->registry, waiting_count, &waiting);
+	if (waiting > 0)
+		return;
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		uint64_t token = agent->waiters[i];
+
+		agent->waiters[i] = 0;
+		if (token)
+			answer_ps(agent, token);
+	}
+}
+
+/* ---- coverage and losses ---- */
+
+void serve_coverage(struct agent *agent, struct container *container, enum rule rule, const char *kind,
+		    const char *message)
+{
+	struct finding finding;
+
+	coverage_finding(&finding, rule, kind, message);
+	if (container && judge_view(container, agent->policy) == 0) {
+		struct policy_rule applied = policy_rule(container->view, rule);
+
+		if (!applied.enabled)
+			return;
+		finding.severity = applied.has_severity ? applied.severity : finding.severity;
+	}
+	tell_coverage(agent->teller, container, &finding, agent_now());
+}
+
+static const char *const loss_names[PLM_LOSSES] = {
+	[PLM_LOSS_RING] = "the ring buffer was full",
+	[PLM_LOSS_BUDGET] = "the container had spent its share of the ring buffer",
+	[PLM_LOSS_SCRATCH] = "no scratch memory was free",
+	[PLM_LOSS_READ] = "memory could not be read: told without a field",
+	[PLM_LOSS_MAP] = "a kernel map was full",
+	[PLM_LOSS_QUOTA] = "the container has too many cgroups",
+};
+
+static const char *const kind_names[PLM_KINDS] = {
+	[PLM_BIRTH] = "birth",	 [PLM_START] = "start",	      [PLM_EXEC] = "exec",
+	[PLM_TASK] = "task",	 [PLM_CHANGE] = "change",     [PLM_IDENTITY] = "identity",
+	[PLM_MAPPING] = "mapping", [PLM_LEAVE] = "leave",     [PLM_BLIND] = "blind",
+};
+
+static void loss_tell(const struct plm_loss_key *key, uint64_t count, void *data)
+{
+	struct agent *agent = data;
+	struct container *container = registry_get(agent->registry, key->container);
+	const char *why = key->loss < PLM_LOSSES ? loss_names[key->loss] : NULL;
+	const char *kind = key->kind < PLM_KINDS ? kind_names[key->kind] : NULL;
+	char message[256], subject[64];
+
+	(void)snprintf(message, sizeof(message), "%" PRIu64 " %s events %s: %s", count, kind ?: "other",
+		       key->loss == PLM_LOSS_READ ? "incomplete" : "lost", why ?: "for an unknown reason");
+	tell_state(agent->teller, container, "loss", count, message, agent_now());
+	if (key->loss == PLM_LOSS_READ)
+		return;
+	if (container)
+		container->lost += count;
+	(void)snprintf(subject, sizeof(subject), "%s.%u", kind ?: "other", key->loss);
+	serve_coverage(agent, container, RULE_COVERAGE_LOSS, subject, message);
+}
+
+void serve_losses(struct agent *agent)
+{
+	kernel_losses(agent->kernel, loss_tell, agent);
+	if (agent->bad_records) {
+		tell_state(agent->teller, NULL, "loss", agent->bad_records,
+			   "records that the decoder refused: agent and kernel side do not agree", agent_now());
+		agent->bad_records = 0;
+	}
+	if (agent->unwatched) {
+		tell_state(agent->teller, NULL, "loss", agent->unwatched,
+			   "events of containers that are not watched: too many at once, or forgotten", agent_now());
+		agent->unwatched = 0;
+	}
+}
+
+/* What the hooks in force do not see, once. */
+void serve_hooks(struct agent *agent)
+{
+	char message[256];
+
+	for (size_t i = 0; i < agent->hooks.count; i++) {
+		const struct hook_choice *choice = &agent->hooks.choices[i];
+
+		if (!hooks_task_begins(&agent->hooks, i) || !hooks_task_unseen(&agent->hooks, i) ||
+		    choice->hook->refines)
+			continue;
+		(void)snprintf(message, sizeof(message), "not seen: %s (%s: %s)", choice->hook->unseen,
+			       choice->hook->mechanism, choice->reason);
+		serve_coverage(agent, NULL, RULE_COVERAGE_HOOK, choice->hook->task, message);
+	}
+}

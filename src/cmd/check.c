@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "container/discover.h"
+#include "container/runtime.h"
+#include "kernel/hooks.h"
+#include "kernel/kernel.h"
+
+/* One line of the answer: what was asked, whether it is so, and what follows. */
+struct answer_line {
+	const char *state; /* "ok", "no", "-" */
+	const char *what;
+	const char *mechanism;
+	const char *detail;
+};
+
+struct report {
+	json_t *lines; /* NULL: a table for people */
+	bool possible;
+};
+
+static void report_line(struct report *report, const char *section, const struct answer_line *line)
+{
+	if (!report->lines) {
+		(void)printf("%-4s %-25s %-34s %s\n", line->state, line->what, line->mechanism, line->detail ?: "");
+		return;
+	}
+	(void)json_array_append_new(report->lines,
+				    json_pack("{s:s, s:s, s:s, s:s, s:s*}", "section", section, "state", line->state,
+					      "what", line->what, "mechanism", line->mechanism, "detail",
+					      line->detail));
+}
+
+static void report_hooks(struct report *report, const struct hooks *hooks)
+{
+	static const char *const states[] = {
+		[HOOK_CHOSEN] = "ok", [HOOK_NOT_NEEDED] = "-", [HOOK_REFUSED] = "no"
+	};
+	char detail[256];
+
+	for (size_t i = 0; i < hooks->count; i++) {
+		const struct hook_choice *choice = &hooks->choices[i];
+		bool unseen = hooks_task_begins(hooks, i) && hooks_task_unseen(hooks, i);
+
+		detail[0] = '\0';
+		if (choice->state == HOOK_REFUSED)
+			(void)snprintf(detail, sizeof(detail), "%s%s%s", choice->reason,
+				       unseen ? "; not seen: " : "", unseen ? choice->hook->unseen : "");
+		report_line(report, "hooks",
+			    &(struct answer_line){ states[choice->state], choice->hook->task, choice->hook->mechanism,
+						   detail[0] ? detail : NULL });
+	}
+}
+
+static void report_kernel(struct report *report, enum hooks_mode mode, const char *host_root)
+{
+	_cleanup_(probe_freep) struct probe *probe = NULL;
+	struct kernel *kernel = NULL;
+	const char *what = "the hooks";
+	struct hooks hooks = { .count = 0 };
+	int r = probe_new(&probe);
+
+	if (r < 0) {
+		report->possible = false;
+		report_line(report, "kernel",
+			    &(struct answer_line){ "no", "types", "/sys/kernel/btf/vmlinux",
+						   "the kernel has no BTF: one built with CONFIG_DEBUG_INFO_BTF is "
+						   "needed" });
+		return;
+	}
+	report_line(report, "kernel", &(struct answer_line){ "ok", "types", "/sys/kernel/btf/vmlinux", NULL });
+	r = hooks_choose(probe, mode, &hooks);
+	report_hooks(report, &hooks);
+	if (r == 0)
+		r = kernel_open(&hooks, host_root, &kernel, &what);
+	kernel_free(kernel);
+	report_line(report, "kernel",
+		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "bpf(2)",
+					   r < 0 ? strerror(-r) : "loaded and attached" });
+	if (r < 0)
+		report->possible = false;
+}
+
+static void report_cgroups(struct report *report, const char *host_root)
+{
+	char path[4096];
+	int r = discover_cgroup_root(host_root, path, sizeof(path));
+
+	report_line(report, "host",
+		    &(struct answer_line){ r < 0 ? "no" : "ok", "cgroup v2", r < 0 ? "-" : path,
+					   r < 0 ? "it is mounted nowhere: containers cannot be told apart" : NULL });
+	if (r < 0)
+		report->possible = false;
+}
+
+/* A runtime that is not there is no fault: containers of others are watched all the same. */
+static void report_runtimes(struct report *report, const struct runtime_config *config)
+{
+	struct runtime_source *sources[SOURCES_MAX];
+	char version[128], detail[192];
+	size_t count = 0;
+
+	if (runtimes_open(config, sources, &count) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		int r = sources[i]->ops->probe(sources[i], version, sizeof(version));
+
+		if (r == 0)
+			(void)snprintf(detail, sizeof(detail), "%s", version);
+		else
+			(void)snprintf(detail, sizeof(detail), "%s", r == -ENOTCONN ? "not there" : strerror(-r));
+		report_line(report, "runtimes",
+			    &(struct answer_line){ r < 0 ? "-" : "ok", sources[i]->ops->name, sources[i]->address,
+						   detail[0] ? detail : NULL });
+		runtime_close(sources[i]);
+	}
+}
+
+static int report_end(struct report *report)
+{
+	static const char yes[] = "monitoring would work", no[] = "monitoring would not work";
+	_cleanup_free_ char *text = NULL;
+	json_t *answer;
+
+	if (!report->lines) {
+		(void)printf("\n%s\n", report->possible ? yes : no);
+		return report->possible ? EXIT_FINE : EXIT_NO;
+	}
+	answer = json_pack("{s:b, s:o}", "possible", report->possible, "checks", report->lines);
+	text = answer ? json_dumps(answer, JSON_INDENT(2)) : NULL;
+	json_decref(answer);
+	(void)puts(text ?: "{}");
+	return report->possible ? EXIT_FINE : EXIT_NO;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct option_list docker = { .count = 0 }, containerd = { .count = 0 }, runc = { .count = 0 };
+	const char *hooks = "auto", *host_root = "";
+	bool json = false;
+	const struct option_row rows[] = {
+		{ "json", 'j', OPTION_FLAG, &json, NULL, "one JSON object instead of a table" },
+		{ "hooks", 0, OPTION_STRING, &hooks, "WHICH", "auto, lsm or tracepoint (default: auto)" },
+		{ "host-root", 0, OPTION_STRING, &host_root, "DIR", "where the host's root is seen (default: /)" },
+		{ "docker-socket", 0, OPTION_LIST, &docker, "PATH", "instead of the usual; repeatable" },
+		{ "containerd-socket", 0, OPTION_LIST, &containerd, "PATH", "the same for containerd" },
+		{ "runc-root", 0, OPTION_LIST, &runc, "DIR", "the same for runc's state directories" },
+	};
+	const struct option_table table = {
+		.usage = "plimsoll check [options]",
+		.about = "What this kernel and host allow: each hook with its mechanism (ok: in force; -: another serves\n"
+			 "the same; no: refused, and what is not seen for it), the programs, and the runtimes found.\n"
+			 "Exit status 0 when monitoring would work, 1 when not.",
+		.rows = rows,
+		.count = ARRAY_SIZE(rows),
+	};
+	struct report report = { .possible = true };
+	int first, r = options_parse(&table, argc, argv, &first), mode;
+
+	if (r != 0)
+		return r > 0 ? EXIT_FINE : EXIT_USAGE;
+	mode = hooks_mode_from_name(hooks);
+	if (mode < 0 || first < argc) {
+		log_error("check: %s: try plimsoll check --help",
+			  mode < 0 ? "--hooks is auto, lsm or tracepoint" : "it takes no argument");
+		return EXIT_USAGE;
+	}
+	if (geteuid() != 0) {
+		log_error("check needs root to ask the kernel: try sudo plimsoll check");
+		return EXIT_RUNTIME;
+	}
+	report.lines = json ? json_array() : NULL;
+	report_kernel(&report, (enum hooks_mode)mode, host_root);
+	report_cgroups(&report, host_root);
+	report_runtimes(&report, &(struct runtime_config){ .host_root = host_root,
+							   .docker_sockets = docker.count ? docker.items : NULL,
+							   .containerd_sockets = containerd.count ? containerd.items : NULL,
+							   .runc_roots = runc.count ? runc.items : NULL });
+	return report_end(&report);
+}
