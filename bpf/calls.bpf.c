@@ -40,7 +40,7 @@ int BPF_PROG(call_exit, struct pt_regs *regs, long ret)
 
 	if (number >= CALLS_MAX || (!calls[number].handler && !calls_32[number].handler))
 		return 0;
-	if ((unsigned long)ret >= (unsigned long)RET_ERROR_MIN)
+	if (is_error(ret))
 		return 0;
 	task = current_task();
 	compat = call_is_compat(task);

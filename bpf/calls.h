@@ -48,8 +48,6 @@ struct call {
 	u8 flags;     /* CALL_* */
 };
 
-#define RET_ERROR_MIN (-4095l) /* IS_ERR_VALUE */
-
 extern const struct call calls[CALLS_MAX] __hidden;
 extern const struct call calls_32[CALLS_MAX] __hidden; /* what int 0x80 and sysenter reach, where the architecture has them */
 

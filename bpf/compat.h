@@ -18,6 +18,13 @@
 /* What the verifier is shown of `value` from here on is in this one register: the compiler may not take an equal one. */
 #define verifier_keep(value) asm volatile("" : "+r"(value))
 
+#define ERROR_MIN (-4095l) /* IS_ERR_VALUE */
+
+static inline bool is_error(u64 value)
+{
+	return value >= (u64)ERROR_MIN;
+}
+
 /* bpf_get_current_task_btf is from 5.11 (commit 3ca1032ab7ab). All reads go through CO-RE probes, so the plain
  * address does as well everywhere. */
 static inline struct task_struct *current_task(void)
@@ -66,22 +73,29 @@ static inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 
 #define FMODE_WRITE   0x2u
 #define FMODE_CREATED 0x100000u
-#define FMODE_BACKING 0x2000000u
+
+#define OVERLAYFS_MAGIC 0x794c7630
+
+#define MNT_READONLY 0x40
+#define MNT_INTERNAL 0x4000
 
 /*
  * The path that a user of the file sees. The file behind a mapping of an overlay file is the layer's own: up to 6.5
- * it still carries the overlay's path, from 6.6 (commit def3ae83da02) that stands behind it in struct backing_file.
+ * it still carries the overlay's path; from 6.6 (commit def3ae83da02) that stands behind it in struct backing_file,
+ * and its own is on a mount of no namespace (fs/namespace.c, MNT_NS_INTERNAL). FMODE_BACKING marks it, but has changed
+ * its bit: so what stands there is believed if it leads to an overlay.
  */
 static inline struct path file_user_path(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
+	struct path own = BPF_CORE_READ(file, f_path), user;
+	struct mount *mount = (struct mount *)container_of_addr(own.mnt, struct mount, mnt);
 
-	if (bpf_core_type_exists(struct backing_file) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
-		return BPF_CORE_READ(backing, user_path);
-	return BPF_CORE_READ(file, f_path);
+	if (!bpf_core_type_exists(struct backing_file) || !is_error((u64)BPF_CORE_READ(mount, mnt_ns)))
+		return own;
+	user = BPF_CORE_READ(backing, user_path);
+	return BPF_CORE_READ(user.dentry, d_sb, s_magic) == OVERLAYFS_MAGIC ? user : own;
 }
-
-#define OVERLAYFS_MAGIC 0x794c7630
 
 /*
  * The upper dentry of an overlay inode, NULL where the file is a lower layer's. struct ovl_inode holds it right

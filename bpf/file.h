@@ -10,9 +10,7 @@
 #define TMPFS_MAGIC 0x01021994
 #define RAMFS_MAGIC 0x858458f6
 
-#define MNT_READONLY 0x40
-#define MNT_INTERNAL 0x4000
-#define SB_RDONLY    1
+#define SB_RDONLY 1
 
 static bool magic_is_control(u32 magic)
 {

@@ -136,7 +136,7 @@ static int rootfs_learn(struct agent *agent, struct container *container, const 
 	_cleanup_free_ char *text = NULL;
 	char upper[PATH_MAX];
 	struct rootfs_source source = {
-		.host_root = agent->options->host_root,
+		.host_root = agent->options->host_root[0] ? agent->options->host_root : NULL,
 		.root_device = event->start.root_device,
 		.upper = upper_locate(agent, event, upper, sizeof(upper)),
 		.upper_inode = event->start.upper_inode,

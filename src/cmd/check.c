@@ -180,7 +180,7 @@ int cmd_check(int argc, char **argv)
 	report.lines = json ? json_array() : NULL;
 	report_kernel(&report, (enum hooks_mode)mode, host_root);
 	report_cgroups(&report, host_root);
-	report_runtimes(&report, &(struct runtime_config){ .host_root = host_root,
+	report_runtimes(&report, &(struct runtime_config){ .host_root = host_root[0] ? host_root : NULL,
 							   .docker_sockets = docker.count ? docker.items : NULL,
 							   .containerd_sockets = containerd.count ? containerd.items : NULL,
 							   .runc_roots = runc.count ? runc.items : NULL });

@@ -90,7 +90,7 @@ static int run_agent(const struct run_options *o, enum hooks_mode mode)
 		.record = o->record,
 		.mode = mode,
 		.events = o->events,
-		.runtimes = { .host_root = o->host_root,
+		.runtimes = { .host_root = o->host_root[0] ? o->host_root : NULL,
 			      .docker_sockets = list_or_usual(&o->docker_sockets),
 			      .containerd_sockets = list_or_usual(&o->containerd_sockets),
 			      .runc_roots = list_or_usual(&o->runc_roots) },

@@ -160,7 +160,7 @@ static void put_rest(struct text_line *line)
 		put_evidence(line, "file", line->view.path);
 	if (alert->event)
 		put_evidence(line, "from", alert->event->change.from);
-	if (alert->fold.id && alert->fold.count > 0)
+	if (alert->fold.id && alert->fold.count > 1)
 		(void)snprintf(count, sizeof(count), " count=%llu", (unsigned long long)alert->fold.count);
 	buffer_string(line->out, count);
 	put_evidence(line, "reason", alert->state.reason);
