@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The format of a recording, version 1. All numbers are little endian; there is no hole in any struct.
+ *
+ *	struct recording_head
+ *	frames: struct recording_frame, and `size` bytes of payload
+ *
+ * A payload is the fixed part of its type, then (an event's only) the record as the kernel side wrote it,
+ *then the texts: each with its NUL, without another, in the order of `texts`, which has their lengths with
+ *the NUL; 0 is "absent". Nothing lies behind the last one. A version is known by its number alone: a reader
+ *refuses every other, and what it does not know within its own.
+ *
+ * A record is what include/plimsoll/event.h says, but that its arguments may have been blanked.
+ */
+#ifndef PLM_RECORD_FORMAT_H
+#define PLM_RECORD_FORMAT_H
+
+#include "plimsoll/event.h"
+
+#define RECORDING_MAGIC     "PLMSREC\n"
+#define RECORDING_VERSION   1
+#define RECORDING_FRAME_MAX (256u * 1024) /* of a payload */
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "structs are written as they are in memory");
+
+struct recording_head {
+	char magic[8];
+	__u32 version;        /* RECORDING_VERSION */
+	__u32 record_version; /* PLM_RECORD_VERSION: of the records in it */
+	char host[64]; /* name of the host, padded with NUL, of which there is one at least; "": unknown */
+};
+
+enum recording_type {
+	RECORDING_CONTAINER = 1, /* struct recording_container: named, or what is known changed */
+	RECORDING_EVENT,         /* struct recording_event */
+	RECORDING_COVERAGE,      /* struct recording_coverage */
+	RECORDING_END,           /* struct recording_end: the container is gone */
+	RECORDING_LOST,          /* struct recording_lost: frames are missing here */
+	RECORDING_TYPES,
+};
+
+struct recording_frame {
+	__u32 type; /* enum recording_type */
+	__u32 size; /* of the payload, RECORDING_FRAME_MAX at most */
+};
+
+/* texts of RECORDING_CONTAINER */
+enum {
+	CONTAINER_TEXT_CGROUP_PATH,
+	CONTAINER_TEXT_ID,
+	CONTAINER_TEXT_NAME,
+	CONTAINER_TEXT_RUNTIME,
+	CONTAINER_TEXT_IMAGE_NAME,
+	CONTAINER_TEXT_IMAGE_TAG,
+	CONTAINER_TEXT_IMAGE_DIGEST,
+	CONTAINER_TEXT_POD_NAME,
+	CONTAINER_TEXT_POD_NAMESPACE,
+	CONTAINER_TEXTS,
+};
+
+struct recording_container {
+	__u64 cgroup;
+	__u64 started;      /* seconds since the epoch; 0 unknown */
+	__u64 boot_started; /* CLOCK_BOOTTIME ns of the entry point's exec; 0 unknown */
+	__u32 state;        /* enum container_state */
+	__u32 init_pid;     /* 0 unknown */
+	__u32 root_device;
+	__u32 texts[CONTAINER_TEXTS];
+};
+
+/* texts of RECORDING_EVENT */
+enum {
+	EVENT_TEXT_PATH, /* PATH and FROM: of a change that was told by name */
+	EVENT_TEXT_FROM,
+	EVENT_TEXT_EXECUTABLE,
+	EVENT_TEXT_PARENT_EXECUTABLE,
+	EVENT_TEXT_SCRIPT_PATH,
+	EVENT_TEXT_OTHER_CONTAINER,
+	EVENT_TEXTS,
+};
+
+/* recording_event.flags */
+#define RECORDING_RESOLVED             (1u << 0) /* `file` and the texts PATH and FROM replace the record's */
+#define RECORDING_CODE                 (1u << 1)
+#define RECORDING_METADATA_ONLY        (1u << 2)
+#define RECORDING_SCRIPT_METADATA_ONLY (1u << 3)
+#define RECORDING_EXECUTABLE_IN_IMAGE  (1u << 4)
+#define RECORDING_FLAGS                ((1u << 5) - 1)
+
+/* What the detectors are given besides the record; the names are those of struct facts. Answers: 0 unknown, 1
+ * no, 2 yes. */
+struct recording_event {
+	__s64 boot_offset;   /* realtime - boottime, ns */
+	__u64 container_age; /* ns; all ones: unknown */
+	struct plm_file file;
+	struct plm_file script;
+	__u32 flags;  /* RECORDING_* */
+	__u32 record; /* bytes of the record, which lies behind this struct */
+	__u8 in_image;
+	__u8 from_in_image;
+	__u8 confirmed;
+	__u8 script_in_image;
+	__u32 texts[EVENT_TEXTS];
+	__u32 pad;
+};
+
+/* texts of RECORDING_COVERAGE */
+enum {
+	COVERAGE_TEXT_RULE, /* "coverage.hook" */
+	COVERAGE_TEXT_KIND,
+	COVERAGE_TEXT_MESSAGE,
+	COVERAGE_TEXTS,
+};
+
+struct recording_coverage {
+	__u64 container; /* 0: of the host */
+	__u64 time;      /* CLOCK_BOOTTIME, ns */
+	__s64 boot_offset;
+	__u32 texts[COVERAGE_TEXTS];
+	__u32 pad;
+};
+
+struct recording_end {
+	__u64 container;
+};
+
+struct recording_lost {
+	__u64 frames;
+};
+
+_Static_assert(sizeof(struct recording_head) == 88, "no hole");
+_Static_assert(sizeof(struct recording_container) == 24 + 4 * (3 + CONTAINER_TEXTS), "no hole");
+_Static_assert(sizeof(struct recording_event) == 16 + 2 * 80 + 12 + 4 * (EVENT_TEXTS + 1), "no hole");
+_Static_assert(sizeof(struct recording_coverage) == 24 + 4 * (COVERAGE_TEXTS + 1), "no hole");
+
+#endif
