@@ -33,22 +33,22 @@ expect_watching() {
 }
 
 @test "not root" {
-	run -3 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$PLM" run --state-dir /tmp --runtime-dir /tmp
+	run -3 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 "$PLM" run --state-dir /tmp --runtime-dir /tmp
 	[[ $stderr == "plimsoll: "* ]]
 	[ "$(wc -l <<<"$stderr")" -eq 1 ]
 }
 
 @test "unknown options and commands" {
-	run -2 --separate-stderr "$PLM" run --no-such-option
+	run -2 --separate-stderr timeout 20 "$PLM" run --no-such-option
 	[[ $stderr == "plimsoll: "* ]]
-	run -2 --separate-stderr "$PLM" no-such-command
+	run -2 --separate-stderr timeout 20 "$PLM" no-such-command
 	[[ $stderr == "plimsoll: "* ]]
 }
 
 @test "a policy with errors" {
 	printf 'writable: ["/tmp/**"]\nrules:\n  no.such.rule: {severity: loud}\n' >"$D/bad.yaml"
 	refused 2 'bad\.yaml:3:[0-9]+: ' --config "$D/bad.yaml"
-	run -1 "$PLM" policy check "$D/bad.yaml"
+	run -1 timeout 20 "$PLM" policy check "$D/bad.yaml"
 	[[ $output == *"bad.yaml:3:"* ]]
 }
 

@@ -42,7 +42,7 @@ fail() {
 wait_for() {
 	local until=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
-	until "$@"; do
+	until "$@" 2>/dev/null; do
 		[ "${EPOCHREALTIME/./}" -lt $until ] || return 1
 		read -rt 0.02 <><(:) || :
 	done

@@ -86,7 +86,7 @@ ps_of() {
 		[ "$(ps_of $name | wc -l)" -eq 1 ] || fail "$name: $(cat "$D/ps.json")"
 	done
 	ps_of listed | jq -e '.plimsoll.findings.critical == 1 and .plimsoll.events.lost == 0 and .plimsoll.events.seen > 0'
-	"$PLM" ps --runtime-dir "$D/control" | grep -w listed | grep -F "$BUSYBOX"
+	timeout 20 "$PLM" ps --runtime-dir "$D/control" | grep -w listed | grep -F "$BUSYBOX"
 }
 
 @test "ps: a container that is gone is not listed" {
