@@ -99,35 +99,69 @@ static long vma_take(struct task_struct *task, struct vm_area_struct *vma, struc
 	return 0;
 }
 
-/* bpf_find_vma() is from 5.17: on older kernels these two are not loaded, and `plimsoll check` says so. */
-static void mapping_at(struct call_context *c, struct task_struct *task, u64 address, u32 how)
+typedef bool (*vma_finder)(struct task_struct *task, u64 address, struct vma_search *search);
+
+/* From 5.17. False: the map could not be looked into (somebody changes it). */
+static __always_inline bool vma_find(struct task_struct *task, u64 address, struct vma_search *search)
+{
+	return !bpf_find_vma(task, address, vma_take, search, 0);
+}
+
+#define VMA_DEPTH 40 /* of a red-black tree of a million nodes */
+
+/* To 6.0 (mm/mmap.c, find_vma), without its lock: a tree that is being changed may hide the area. */
+static __always_inline bool vma_find_rb(struct task_struct *task, u64 address, struct vma_search *search)
+{
+	struct mm_struct___rb *mm = (void *)BPF_CORE_READ(task, mm);
+	struct rb_node *node = BPF_CORE_READ(mm, mm_rb.rb_node);
+
+	for (int i = 0; i < VMA_DEPTH && node; i++) {
+		struct vm_area_struct *vma =
+			(void *)node - bpf_core_field_offset(struct vm_area_struct___rb, vm_rb);
+
+		if (address >= BPF_CORE_READ(vma, vm_end)) {
+			node = BPF_CORE_READ(node, rb_right);
+		} else if (address < BPF_CORE_READ(vma, vm_start)) {
+			node = BPF_CORE_READ(node, rb_left);
+		} else {
+			vma_take(task, vma, search);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Inlined with its finder, which must be a plain call: 5.10 knows no pointers to functions. */
+static __always_inline int protect_tell(struct pt_regs *regs, long ret, struct task_struct *task, vma_finder find)
 {
 	struct vma_search search = {};
+	struct call_context c = {};
+	u64 address;
 
-	if (bpf_find_vma(task, address, vma_take, &search, 0)) {
-		if (how == PLM_MAP_INTERPRETER)
-			loss_count(c->entry->root, PLM_LOSS_READ, PLM_MAPPING);
-		return;
-	}
-	if (search.found)
-		mapping_tell(c, &search.path, address, how);
+	if (!call_begin(&c, regs, ret))
+		return 0;
+	address = call_arg(&c, 1);
+	if (find(task, address, &search) && search.found)
+		mapping_tell(&c, &search.path, address, PLM_MAP_MPROTECT);
+	return 0;
 }
 
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(mapping_protect, struct pt_regs *regs, long ret)
 {
-	struct call_context c = {};
-
-	if (call_begin(&c, regs, ret))
-		mapping_at(&c, bpf_get_current_task_btf(), call_arg(&c, 1), PLM_MAP_MPROTECT);
-	return 0;
+	return protect_tell(regs, ret, bpf_get_current_task_btf(), vma_find);
 }
 
-/* Behind exec, the program begins in its interpreter where it has one, else in itself. */
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(mapping_interpreter, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(mapping_protect_rb, struct pt_regs *regs, long ret)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	return protect_tell(regs, ret, current_task(), vma_find_rb);
+}
+
+/* Behind exec, the program goes on at `begin`: in its interpreter where it has one, else in itself. */
+static __always_inline int interpreter_tell(struct task_struct *task, struct linux_binprm *bprm, u64 begin,
+					    vma_finder find)
+{
 	struct call_context c = { .task = task, .cgroup = bpf_get_current_cgroup_id() };
 	u32 tid = task_tid(task);
 	struct vma_search search = {};
@@ -137,13 +171,25 @@ int BPF_PROG(mapping_interpreter, struct task_struct *task, int old_tid, struct 
 		return 0;
 	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
 	c.state = bpf_map_lookup_elem(&tasks, &tid);
-	if (!c.container || c.container->phase != PLM_PHASE_RUNNING)
+	if (!c.container || c.container->phase != PLM_PHASE_RUNNING || (c.state && (c.state->flags & PLM_TASK_RUNTIME)))
 		return 0;
-	if (bpf_find_vma(task, BPF_CORE_READ(regs, ip), vma_take, &search, 0)) {
+	if (!find(task, begin, &search))
 		loss_count(c.entry->root, PLM_LOSS_READ, PLM_MAPPING);
-		return 0;
-	}
-	if (search.found && search.path.dentry != BPF_CORE_READ(bprm, file, f_path.dentry))
-		mapping_tell(&c, &search.path, BPF_CORE_READ(regs, ip), PLM_MAP_INTERPRETER);
+	else if (search.found && search.path.dentry != BPF_CORE_READ(bprm, file, f_path.dentry))
+		mapping_tell(&c, &search.path, begin, PLM_MAP_INTERPRETER);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(mapping_interpreter, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+	return interpreter_tell(task, bprm, BPF_CORE_READ(regs, ip), vma_find);
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(mapping_interpreter_rb, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+{
+	return interpreter_tell(task, bprm, arch_user_ip(task), vma_find_rb);
 }

@@ -48,8 +48,10 @@ static int sinks_open(struct agent *agent)
 	int r = 0;
 
 	agent->sinks = sinks_new(&agent->context, &agent->ids);
-	if (!agent->sinks)
+	if (!agent->sinks) {
+		log_error("out of memory");
 		return -ENOMEM;
+	}
 	for (size_t i = 0; r == 0 && agent->options->outputs && agent->options->outputs[i]; i++) {
 		r = sinks_add_spec(agent->sinks, agent->options->outputs[i]);
 		if (r < 0)
@@ -61,8 +63,11 @@ static int sinks_open(struct agent *agent)
 		if (r < 0)
 			log_error("cannot write to output %s: %s", outputs[i].path ?: "standard output", strerror(-r));
 	}
-	if (r == 0 && sinks_count(agent->sinks) == 0)
-		r = sinks_add(agent->sinks, isatty(STDOUT_FILENO) ? "text" : "json", NULL);
+	if (r < 0 || sinks_count(agent->sinks) > 0)
+		return r;
+	r = sinks_add(agent->sinks, isatty(STDOUT_FILENO) ? "text" : "json", NULL);
+	if (r < 0)
+		log_error("cannot write to standard output: %s", strerror(-r));
 	return r;
 }
 
@@ -164,12 +169,23 @@ static int context_start(struct agent *agent)
 	return 0;
 }
 
+/* In this order. A step without a name says itself what goes wrong in it. */
+static const struct step {
+	const char *name;
+	int (*run)(struct agent *agent);
+} steps[] = {
+	{ "asking for randomness", context_start },
+	{ NULL, sinks_open },
+	{ "making room", stores_open },
+	{ NULL, control_start },
+	{ NULL, record_start },
+	{ NULL, kernel_start },
+	{ "starting to ask the runtimes", resolver_open },
+	{ "looking for the containers that are there (is cgroup v2 mounted?)", life_existing },
+};
+
 int agent_new(const struct agent_options *options, struct policy *policy, struct agent **ret_agent)
 {
-	static int (*const steps[])(struct agent *) = {
-		context_start, sinks_open, stores_open, control_start, record_start, kernel_start, resolver_open,
-		life_existing,
-	};
 	struct agent *agent = calloc(1, sizeof(*agent));
 	int r = 0;
 
@@ -179,8 +195,11 @@ int agent_new(const struct agent_options *options, struct policy *policy, struct
 	}
 	agent->options = options;
 	agent->policy = policy;
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
-		r = steps[i](agent);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
+		r = steps[i].run(agent);
+		if (r < 0 && steps[i].name)
+			log_error("%s failed: %s", steps[i].name, strerror(-r));
+	}
 	if (r < 0) {
 		agent_free(agent);
 		return r;

@@ -66,12 +66,24 @@ static int host_root_check(struct run_options *o)
 	return 0;
 }
 
+/* The directory and those above it. */
 static int dir_make(const char *path)
 {
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return 0;
-	log_error("cannot make %s: %s", path, strerror(errno));
-	return -EIO;
+	_cleanup_free_ char *copy = strdup(path);
+	int r = copy ? 0 : ENOMEM;
+
+	for (char *slash = copy; slash && r == 0; slash = strchr(slash + 1, '/')) {
+		if (slash == copy)
+			continue;
+		*slash = '\0';
+		r = mkdir(copy, 0755) && errno != EEXIST ? errno : 0;
+		*slash = '/';
+	}
+	if (r == 0 && mkdir(path, 0700) && errno != EEXIST)
+		r = errno;
+	if (r)
+		log_error("cannot make %s: %s", path, strerror(r));
+	return -r;
 }
 
 static const char *const *list_or_usual(const struct option_list *list)
@@ -101,7 +113,7 @@ static int run_agent(const struct run_options *o, enum hooks_mode mode)
 
 	if (r < 0)
 		return EXIT_USAGE;
-	if (dir_make(o->state_dir) < 0) {
+	if (dir_make(o->state_dir) < 0 || dir_make(o->runtime_dir) < 0) {
 		policy_free(policy);
 		return EXIT_RUNTIME;
 	}

@@ -51,6 +51,7 @@ static const struct hook hook_table[] = {
 	HANDLER("mappings: mmap", "mapping_mmap", 5, probe_tracepoint, "sys_exit", "libraries"),
 	HANDLER("mappings: mprotect", "mapping_protect", 6, probe_helper, "bpf_find_vma",
 		"files mapped first and made executable later"),
+	HANDLER("mappings: mprotect", "mapping_protect_rb", 6, probe_member, "vm_area_struct.vm_rb", NULL),
 	{ .task = "mappings: interpreter",
 	  .program = "mapping_interpreter",
 	  .mechanism = "tp_btf/sched_process_exec",
@@ -58,6 +59,12 @@ static const struct hook hook_table[] = {
 	  .question = probe_helper,
 	  .argument = "bpf_find_vma",
 	  .unseen = "a program interpreter that is not the image's" },
+	{ .task = "mappings: interpreter",
+	  .program = "mapping_interpreter_rb",
+	  .mechanism = "tp_btf/sched_process_exec",
+	  .backend = PLM_BACKEND_TRACEPOINT,
+	  .question = probe_member,
+	  .argument = "vm_area_struct.vm_rb" },
 	HANDLER("io_uring: rings made", "call_blind", 7, probe_tracepoint, "sys_exit", "io_uring"),
 };
 

@@ -62,6 +62,24 @@ int probe_helper(struct probe *probe, const char *name, const char **ret_reason)
 	return -ENOENT;
 }
 
+int probe_member(struct probe *probe, const char *name, const char **ret_reason)
+{
+	const char *dot = strchr(name, '.');
+	const struct btf_type *type = NULL;
+	char structure[64];
+	int id;
+
+	(void)snprintf(structure, sizeof(structure), "%.*s", (int)(dot - name), name);
+	id = btf__find_by_name_kind(probe->btf, structure, BTF_KIND_STRUCT);
+	if (id > 0)
+		type = btf__type_by_id(probe->btf, (unsigned)id);
+	for (unsigned i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(probe->btf, btf_members(type)[i].name_off), dot + 1))
+			return 0;
+	*ret_reason = "the kernel keeps it in another way";
+	return -ENOENT;
+}
+
 /* Loads a program for `function` at `attach`; its descriptor or a negative errno. */
 static int probe_load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
 		      const struct bpf_insn *insns, size_t count)

@@ -22,6 +22,7 @@ typedef int (*probe_question)(struct probe *probe, const char *argument, const c
 
 int probe_tracepoint(struct probe *probe, const char *name, const char **ret_reason); /* "sched_process_exec" */
 int probe_helper(struct probe *probe, const char *name, const char **ret_reason);     /* "bpf_find_vma" */
+int probe_member(struct probe *probe, const char *name, const char **ret_reason);     /* "vm_area_struct.vm_rb" */
 int probe_fentry(struct probe *probe, const char *function, const char **ret_reason); /* "security_bprm_check" */
 
 /* Are BPF LSM programs accepted, and run? `hook` is one that opening a file passes: "file_open". */

@@ -8,7 +8,7 @@
 int id_source_open(struct id_source *ret_source)
 {
 	struct id_source source = {0};
-	ssize_t got = getrandom(&source.random, sizeof(source.random), GRND_NONBLOCK);
+	ssize_t got = getrandom(&source.random, sizeof(source.random), GRND_INSECURE);
 
 	if (got < 0)
 		return -errno;
