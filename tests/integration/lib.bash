@@ -153,7 +153,8 @@ build_images() {
 launch() {
 	local name=$1
 	shift
-	(exec "${ENTER[@]}" setpriv --pdeathsig TERM "$@" >"$D/$name.log" 2>&1 3>&- </dev/null) &
+	: >"$D/$name.log" # there before anyone waits for a line of it
+	(exec "${ENTER[@]}" setpriv --pdeathsig TERM "$@" >>"$D/$name.log" 2>&1 3>&- </dev/null) &
 	echo $! >"$D/$name.pid"
 }
 
@@ -274,7 +275,7 @@ setup() {
 leftovers() {
 	local file
 	for file in /proc/[0-9]*/cmdline; do
-		tr '\0' ' ' <"$file" 2>/dev/null | grep -qF "$D/" && echo "${file//[^0-9]/}"
+		grep -sqF "$D/" "$file" && echo "${file//[^0-9]/}"
 	done
 }
 

@@ -47,6 +47,14 @@ as_user() {
 	expect_quiet suid root. session.exec
 }
 
+@test "a set-user-ID file, run by a shell of the session" {
+	run_container suid-shell $BUSYBOX -u 1000:1000
+	as_user suid-shell sh -c "$TOOLS/ids-suid expect=0; $TOOLS/ids-cap expect=1000"
+	sync_agent
+	expect_alert root.escalation suid-shell '.plimsoll.cause == "setuid-file"' '.plimsoll.before.user.id == "1000"'
+	expect_alert root.escalation suid-shell '.plimsoll.cause == "file-capability"'
+}
+
 @test "a set-user-ID file under no_new_privs does nothing" {
 	run_container nnp $BUSYBOX -u 1000:1000 --security-opt no-new-privileges
 	as_user nnp $TOOLS/ids-suid expect=1000
