@@ -83,6 +83,9 @@ check:
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
 
+check-short: # what CI runs again under the sanitizers
+	$(Q)tools/deps build test && $(MAKE) --no-print-directory all unit-tests && B=$B tests/run unit tests/integration/drift.bats
+
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
 bench:      ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tools/bench
@@ -96,5 +99,5 @@ install: all
 clean: ; $(Q)rm -rf build
 
 -include $(wildcard $B/obj/*.d $B/obj/*/*.d $B/bpf/*.d $B/tests/*.d $B/tools/*.d)
-.PHONY: all needs run check unit-tests tools check-unit check-vm bench demo install clean
+.PHONY: all needs run check check-short unit-tests tools check-unit check-vm bench demo install clean
 .SECONDARY:
