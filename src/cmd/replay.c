@@ -54,7 +54,7 @@ static struct container *container_of_id(struct replay *replay, uint64_t id, con
 {
 	struct container *container = registry_get(replay->registry, id);
 
-	if (container || registry_add(replay->registry, id, path ?: "/", &container) < 0)
+	if (container || registry_add(replay->registry, id, path ?: "", &container) < 0)
 		return container;
 	container->state = CONTAINER_UNNAMED;
 	return container;
