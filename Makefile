@@ -37,6 +37,10 @@ OBJS       := $(patsubst src/%.c,$B/obj/%.o,$(filter-out src/main.c,$(wildcard s
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c))
 TOOLS      := $(patsubst tools/%.c,$B/tools/%,$(wildcard tools/*.c))
 
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=$(shell nproc)
+endif
+
 all: $B/plimsoll
 
 $B/plimsoll: $B/obj/main.o $B/agent.a

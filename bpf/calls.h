@@ -35,6 +35,8 @@ enum filter {
 
 #define CALL_NOFOLLOW   (1u << 0) /* never follows a link at the end of the name */
 #define CALL_OLD_MMAP   (1u << 1) /* arguments in memory: i386's first mmap */
+#define CALL_CREAT      (1u << 3) /* its open flags are those of creat */
+#define CALL_HOW        (1u << 4) /* its open flags are in memory: struct open_how */
 #define CALL_LINK_FLAGS (1u << 2) /* follows only with AT_SYMLINK_FOLLOW */
 
 struct call {

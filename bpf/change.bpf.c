@@ -19,6 +19,7 @@
 #define RENAME_EXCHANGE	    2
 #define AT_FDCWD	    (-100)
 #define O_TRUNC		    01000
+#define O_CREAT_FLAGS	    (01 | 0100 | O_TRUNC) /* O_WRONLY | O_CREAT | O_TRUNC: creat(2) */
 #define O_TMPFILE_BIT	    020000000
 
 #define FOLD_NS	  1000000000ull /* one process and one file: told once in this time */
@@ -77,6 +78,19 @@ static void change_send(struct scratch *scratch, struct plm_change *change, cons
 	emit(scratch, c->container, change->file.layer == PLM_LAYER_OTHER_ROOT);
 }
 
+/* As the caller gave them: the file itself keeps no O_TRUNC (fs/open.c, do_dentry_open). */
+static u64 open_flags(const struct call_context *c)
+{
+	u64 flags = call_arg(c, c->call->value), how = 0;
+
+	if (c->call->flags & CALL_CREAT)
+		return O_CREAT_FLAGS;
+	if (!(c->call->flags & CALL_HOW))
+		return flags;
+	bpf_probe_read_user(&how, sizeof(how), (void *)flags); /* its first member */
+	return how;
+}
+
 static u32 open_op(u32 mode, u32 flags)
 {
 	if ((flags & O_TMPFILE_BIT) == O_TMPFILE_BIT)
@@ -92,7 +106,7 @@ static void open_tell(const struct call_context *c, struct file *file, struct sc
 	struct path path = BPF_CORE_READ(file, f_path);
 	u32 mode = BPF_CORE_READ(file, f_mode);
 
-	change->value = BPF_CORE_READ(file, f_flags);
+	change->value = open_flags(c);
 	change->op = open_op(mode, change->value);
 	if (!(mode & (FMODE_WRITE | FMODE_CREATED)) && change->op != PLM_OP_TRUNCATE)
 		return;

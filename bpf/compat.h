@@ -37,13 +37,16 @@ static inline u64 timespec_ns(struct timespec64 t)
 	return (u64)t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
+#define CTIME_QUERIED (1u << 31) /* include/linux/fs.h, I_CTIME_QUERIED, from 6.13: a mark beside the time */
+
 static inline u64 inode_ctime(struct inode *inode)
 {
 	struct inode___timespec *old = (void *)inode;
 	struct inode___hidden *hidden = (void *)inode;
 
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return (u64)BPF_CORE_READ(inode, i_ctime_sec) * NSEC_PER_SEC + BPF_CORE_READ(inode, i_ctime_nsec);
+		return (u64)BPF_CORE_READ(inode, i_ctime_sec) * NSEC_PER_SEC +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & ~CTIME_QUERIED);
 	if (bpf_core_field_exists(hidden->__i_ctime))
 		return timespec_ns(BPF_CORE_READ(hidden, __i_ctime));
 	return timespec_ns(BPF_CORE_READ(old, i_ctime));

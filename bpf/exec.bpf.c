@@ -84,19 +84,16 @@ int BPF_PROG(exec_check_fentry, struct linux_binprm *bprm)
 /* Why the program has the identity that it has, by what stood before. */
 static u32 exec_cause(const struct plm_exec *exec, const struct plm_task_state *state)
 {
-	bool was_root = exec->before.euid == 0 || state->cause != PLM_CAUSE_NONE;
-
 	if (!task_is_root(&exec->task)) {
 		if (exec->task.creds.cap_permitted & ~exec->before.cap_permitted)
 			return PLM_CAUSE_FILE_CAPABILITY;
 		return PLM_CAUSE_NONE;
 	}
-	if (exec->flags & PLM_EXEC_ENTRY)
-		return PLM_CAUSE_IMAGE;
-	if (exec->flags & PLM_EXEC_SESSION)
-		return PLM_CAUSE_SESSION;
-	if (was_root && exec->before.euid == exec->task.creds.euid)
-		return state->cause;
+	if (exec->before.euid == exec->task.creds.euid) {
+		if (exec->flags & PLM_EXEC_ENTRY)
+			return PLM_CAUSE_IMAGE;
+		return exec->flags & PLM_EXEC_SESSION ? PLM_CAUSE_SESSION : state->cause;
+	}
 	if ((exec->file.mode & 04000) && exec->file.uid == exec->task.creds.euid)
 		return PLM_CAUSE_SETUID_FILE;
 	if (exec->task.creds.userns_level > exec->before.userns_level)
@@ -182,6 +179,23 @@ static bool exec_weighty(const struct plm_exec *exec)
 	       (exec->flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION | PLM_EXEC_SECURE));
 }
 
+/*
+ * A runtime is root until it hands over: that is not where the container's program came from. It hands over as what
+ * the real ids say, which an exec leaves alone, and what else there is came with the file.
+ */
+static void before_handed_over(struct plm_exec *exec)
+{
+	struct plm_creds *before = &exec->before;
+
+	*before = exec->task.creds;
+	if (!(exec->flags & PLM_EXEC_SECURE))
+		return;
+	before->euid = before->suid = before->fsuid = before->uid;
+	before->egid = before->sgid = before->fsgid = before->gid;
+	if (before->uid)
+		before->cap_effective = before->cap_permitted = 0;
+}
+
 static void exec_tell(struct task_struct *task, struct linux_binprm *bprm, struct plm_cgroup *entry, u64 cgroup,
 		      struct plm_container *container, struct plm_task_state *state, u32 flags)
 {
@@ -201,9 +215,8 @@ static void exec_tell(struct task_struct *task, struct linux_binprm *bprm, struc
 	exec_fill(exec, scratch, task, bprm, container);
 	if (pending)
 		pending_apply(exec, scratch, pending);
-	/* A runtime is root until it hands over: that is not where the container's program came from. */
 	if (flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION))
-		exec->before = exec->task.creds;
+		before_handed_over(exec);
 	exec->task.cause = exec_cause(exec, state);
 	state->cause = exec->task.cause;
 	state->creds = exec->task.creds;

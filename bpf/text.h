@@ -63,22 +63,23 @@ static void text_args(struct scratch *scratch, struct task_struct *task, struct 
 	struct plm_head *head = (void *)scratch->data;
 	u64 start = BPF_CORE_READ(task, mm, arg_start);
 	u64 length = BPF_CORE_READ(task, mm, arg_end) - start;
-	u32 at = scratch->at;
+	u32 at = scratch->at, last;
 
-	if (length >= PLM_ARGS_MAX) {
-		length = PLM_ARGS_MAX - 1;
+	if (length > PLM_ARGS_MAX) {
+		length = PLM_ARGS_MAX;
 		head->flags |= PLM_CUT_ARGS;
 	}
 	if (!start || !length || at > PLM_RECORD_MAX - PLM_ARGS_MAX)
 		return;
-	if (bpf_probe_read_user(scratch->data + at, length & (PLM_ARGS_MAX - 1), (void *)start)) {
+	last = (length - 1) & (PLM_ARGS_MAX - 1);
+	if (bpf_probe_read_user(scratch->data + at, last + 1, (void *)start)) {
 		head->flags |= PLM_MISSING;
 		return;
 	}
-	scratch->data[at + (length & (PLM_ARGS_MAX - 1))] = 0;
+	scratch->data[at + last] = 0; /* it is, but where the arguments were cut */
 	str->offset = at;
-	str->length = length + 1;
-	scratch->at = at + length + 1;
+	str->length = last + 1;
+	scratch->at = at + last + 1;
 }
 
 #endif

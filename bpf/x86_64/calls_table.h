@@ -4,7 +4,8 @@
  * (syscall_32.tbl). The x32 calls, where a kernel is built with them, carry bit 30 and share the first table's
  * numbers below 512.
  */
-#define OPEN(dir, path, f) { .handler = HANDLER_OPEN, .dirfd = dir, .name = path, .filter = f }
+#define OPEN(dir, path, v, f, how) \
+	{ .handler = HANDLER_OPEN, .dirfd = dir, .name = path, .value = v, .filter = f, .flags = how }
 #define ON_FD(what, fd, v, v2) { .handler = HANDLER_FILE, .op = PLM_OP_##what, .dirfd = fd, .value = v, .value2 = v2 }
 #define ON_NAME(what, dir, path, v, v2, at, f) \
 	{ .handler = HANDLER_NAME, .op = PLM_OP_##what, .dirfd = dir, .name = path, .value = v, .value2 = v2, \
@@ -23,7 +24,7 @@
 #define NOFOLLOW CALL_NOFOLLOW
 
 const struct call calls[CALLS_MAX] = {
-	[2] = OPEN(0, 1, FILTER_WRITE_2),           /* open */
+	[2] = OPEN(0, 1, 2, FILTER_WRITE_2, 0),           /* open */
 	[9] = MAP_FD(0),                            /* mmap */
 	[10] = PROTECT,                             /* mprotect */
 	[76] = ON_NAME(TRUNCATE, 0, 1, 2, 0, 0, 0), /* truncate */
@@ -31,7 +32,7 @@ const struct call calls[CALLS_MAX] = {
 	[82] = TWO_NAMES(RENAME, 0, 1, 0, 2, 0, NOFOLLOW),
 	[83] = ON_NAME(MKDIR, 0, 1, 2, 0, 0, NOFOLLOW),
 	[84] = ON_NAME(RMDIR, 0, 1, 0, 0, 0, NOFOLLOW),
-	[85] = OPEN(0, 1, FILTER_NONE), /* creat */
+	[85] = OPEN(0, 1, 0, FILTER_NONE, CALL_CREAT), /* creat */
 	[86] = TWO_NAMES(LINK, 0, 1, 0, 2, 0, NOFOLLOW),
 	[87] = ON_NAME(UNLINK, 0, 1, 0, 0, 0, NOFOLLOW),
 	[88] = TWO_NAMES(SYMLINK, 0, 1, 0, 2, 0, NOFOLLOW),
@@ -60,7 +61,7 @@ const struct call calls[CALLS_MAX] = {
 	[198] = XATTR(REMOVEXATTR, 0, 1, 0, 2, NOFOLLOW),
 	[199] = XATTR_FD(REMOVEXATTR, 1, 2),
 	[235] = ON_NAME(UTIMES, 0, 1, 0, 0, 0, 0), /* utimes */
-	[257] = OPEN(1, 2, FILTER_WRITE_3),        /* openat */
+	[257] = OPEN(1, 2, 3, FILTER_WRITE_3, 0),        /* openat */
 	[258] = ON_NAME(MKDIR, 1, 2, 3, 0, 0, NOFOLLOW),
 	[259] = ON_NAME(MKNOD, 1, 2, 3, 4, 0, NOFOLLOW),
 	[260] = ON_NAME(CHOWN, 1, 2, 3, 4, 5, 0), /* fchownat */
@@ -73,21 +74,21 @@ const struct call calls[CALLS_MAX] = {
 	[272] = IDENTITY,                          /* unshare: CLONE_NEWUSER */
 	[280] = ON_NAME(UTIMES, 1, 2, 0, 0, 4, 0), /* utimensat */
 	[285] = ON_FD(FALLOCATE, 1, 4, 0),
-	[304] = OPEN(0, 0, FILTER_WRITE_3), /* open_by_handle_at */
+	[304] = OPEN(0, 0, 3, FILTER_WRITE_3, 0), /* open_by_handle_at */
 	[308] = IDENTITY,                   /* setns */
 	[316] = TWO_NAMES(RENAME, 1, 2, 3, 4, 5, NOFOLLOW),
 	[329] = PROTECT, /* pkey_mprotect */
 	[425] = BLIND(PLM_BLIND_IO_URING),
 	[429] = ON_NAME(MOUNT, 3, 4, 0, 0, 0, 0), /* move_mount */
-	[437] = OPEN(1, 2, FILTER_NONE),          /* openat2: its flags are in memory */
+	[437] = OPEN(1, 2, 3, FILTER_NONE, CALL_HOW),          /* openat2: its flags are in memory */
 	[452] = ON_NAME(CHMOD, 1, 2, 3, 0, 4, 0), /* fchmodat2 */
 	[463] = XATTR(SETXATTR, 1, 2, 3, 4, 0),   /* setxattrat */
 	[466] = XATTR(REMOVEXATTR, 1, 2, 3, 4, 0),
 };
 
 const struct call calls_32[CALLS_MAX] = {
-	[5] = OPEN(0, 1, FILTER_WRITE_2),
-	[8] = OPEN(0, 1, FILTER_NONE), /* creat */
+	[5] = OPEN(0, 1, 2, FILTER_WRITE_2, 0),
+	[8] = OPEN(0, 1, 0, FILTER_NONE, CALL_CREAT), /* creat */
 	[9] = TWO_NAMES(LINK, 0, 1, 0, 2, 0, NOFOLLOW),
 	[10] = ON_NAME(UNLINK, 0, 1, 0, 0, 0, NOFOLLOW),
 	[14] = ON_NAME(MKNOD, 0, 1, 2, 3, 0, NOFOLLOW),
@@ -137,7 +138,7 @@ const struct call calls_32[CALLS_MAX] = {
 	[236] = XATTR(REMOVEXATTR, 0, 1, 0, 2, NOFOLLOW),
 	[237] = XATTR_FD(REMOVEXATTR, 1, 2),
 	[271] = ON_NAME(UTIMES, 0, 1, 0, 0, 0, 0),
-	[295] = OPEN(1, 2, FILTER_WRITE_3),
+	[295] = OPEN(1, 2, 3, FILTER_WRITE_3, 0),
 	[296] = ON_NAME(MKDIR, 1, 2, 3, 0, 0, NOFOLLOW),
 	[297] = ON_NAME(MKNOD, 1, 2, 3, 4, 0, NOFOLLOW),
 	[298] = ON_NAME(CHOWN, 1, 2, 3, 4, 5, 0),
@@ -150,14 +151,14 @@ const struct call calls_32[CALLS_MAX] = {
 	[310] = IDENTITY, /* unshare */
 	[320] = ON_NAME(UTIMES, 1, 2, 0, 0, 4, 0),
 	[324] = ON_FD(FALLOCATE, 1, 4, 0),
-	[342] = OPEN(0, 0, FILTER_WRITE_3), /* open_by_handle_at */
+	[342] = OPEN(0, 0, 3, FILTER_WRITE_3, 0), /* open_by_handle_at */
 	[346] = IDENTITY,                   /* setns */
 	[353] = TWO_NAMES(RENAME, 1, 2, 3, 4, 5, NOFOLLOW),
 	[380] = PROTECT, /* pkey_mprotect */
 	[412] = ON_NAME(UTIMES, 1, 2, 0, 0, 4, 0), /* utimensat_time64 */
 	[425] = BLIND(PLM_BLIND_IO_URING),
 	[429] = ON_NAME(MOUNT, 3, 4, 0, 0, 0, 0),
-	[437] = OPEN(1, 2, FILTER_NONE),
+	[437] = OPEN(1, 2, 3, FILTER_NONE, CALL_HOW),
 	[452] = ON_NAME(CHMOD, 1, 2, 3, 0, 4, 0),
 	[463] = XATTR(SETXATTR, 1, 2, 3, 4, 0),
 	[466] = XATTR(REMOVEXATTR, 1, 2, 3, 4, 0),

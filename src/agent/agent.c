@@ -26,6 +26,7 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 
 	facts_gather(&(struct facts_source){ .container = container,
 					     .processes = agent->processes,
+					     .same = agent->same,
 					     .host_root = agent->options->host_root,
 					     .boot_offset = agent->boot_offset },
 		     &event, &agent->room, &facts);

@@ -30,6 +30,7 @@ struct agent {
 	struct registry *registry;
 	struct resolver *resolver;
 	struct processes *processes;
+	struct same *same;
 	struct teller *teller;
 	struct sinks *sinks;
 	struct control *control;
@@ -43,6 +44,7 @@ struct agent {
 	uint64_t waiters[WAITERS_MAX]; /* requests that want everything told first; 0 free */
 	uint64_t bad_records;          /* refused by the decoder */
 	uint64_t unwatched;            /* events of containers above the registry's bound */
+	int sink_errors[SINKS_MAX];    /* as last said */
 	bool stopping;
 };
 
@@ -65,6 +67,7 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 bool serve_waiting(const struct agent *agent); /* does a request want everything told first? */
 void serve_waiters(struct agent *agent);
 void serve_losses(struct agent *agent);
+void serve_outputs(struct agent *agent);
 void serve_hooks(struct agent *agent);
 void serve_coverage(struct agent *agent, struct container *container, enum rule rule, const char *kind,
 		    const char *message);

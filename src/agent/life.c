@@ -280,7 +280,7 @@ static void existing_cgroup(uint64_t id, uint64_t parent, const char *path, void
 	(void)parent;
 	if (guess.verdict == CGROUP_OTHER)
 		return;
-	if (!below || (guess.verdict == CGROUP_CONTAINER && guess.root_length == strlen(path))) {
+	if (!below || guess.verdict == CGROUP_PERHAPS || guess.root_length == strlen(path)) {
 		existing->root = id;
 		(void)snprintf(existing->root_path, sizeof(existing->root_path), "%s", path);
 	}

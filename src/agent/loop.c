@@ -78,7 +78,8 @@ static int stores_open(struct agent *agent)
 	agent->decoder = decoder_new();
 	agent->registry = registry_new(REGISTRY_MAX, life_free, agent);
 	agent->processes = processes_new(PROCESSES_MAX);
-	if (!agent->decoder || !agent->registry || !agent->processes)
+	agent->same = same_new();
+	if (!agent->decoder || !agent->registry || !agent->processes || !agent->same)
 		return -ENOMEM;
 	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes };
 	return teller_new(&parts, agent->policy, &agent->teller);
@@ -221,6 +222,7 @@ void agent_free(struct agent *agent)
 	registry_free(agent->registry);
 	processes_free(agent->processes);
 	decoder_free(agent->decoder);
+	same_free(agent->same);
 	(void)recording_close(agent->recording);
 	sinks_free(agent->sinks);
 	mounts_free(agent->host_mounts);
@@ -303,6 +305,7 @@ static void tick(struct agent *agent, uint64_t now)
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
 	(void)sinks_flush(agent->sinks, realtime(agent));
+	serve_outputs(agent);
 }
 
 /* sd_notify(3)'s protocol, which is one datagram: not worth a library. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "detect/coverage.h"
 
 #define NSEC_PER_SEC 1000000000ll
@@ -243,6 +244,23 @@ void serve_losses(struct agent *agent)
 		tell_state(agent->teller, NULL, "loss", agent->unwatched,
 			   "events of containers that are not watched: too many at once, or forgotten", agent_now());
 		agent->unwatched = 0;
+	}
+}
+
+/* An output that fails is said once, and again when it works: what waits or is lost meanwhile its own line tells. */
+void serve_outputs(struct agent *agent)
+{
+	for (size_t i = 0; i < sinks_count(agent->sinks) && i < SINKS_MAX; i++) {
+		struct sink_status status = sinks_status(agent->sinks, i);
+		const char *name = status.path ?: "standard output";
+
+		if (status.error == agent->sink_errors[i])
+			continue;
+		agent->sink_errors[i] = status.error;
+		if (status.error)
+			log_warning("cannot write to %s: %s; lines wait", name, strerror(-status.error));
+		else
+			log_warning("%s takes lines again", name);
 	}
 }
 

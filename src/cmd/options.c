@@ -50,8 +50,8 @@ static int value_set(const struct option_row *row, const char *value)
 int options_parse(const struct option_table *table, int argc, char **argv, int *ret_first)
 {
 	struct option longs[ROWS_MAX + 2] = { { "help", no_argument, NULL, HELP_KEY } };
-	char shorts[2 * ROWS_MAX + 4] = "h";
-	size_t length = 1;
+	char shorts[2 * ROWS_MAX + 4] = ":h"; /* the colon: getopt says nothing itself */
+	size_t length = 2;
 	int key;
 
 	for (size_t i = 0; i < table->count && i < ROWS_MAX; i++) {
@@ -73,8 +73,12 @@ int options_parse(const struct option_table *table, int argc, char **argv, int *
 		for (size_t i = 0; i < table->count; i++)
 			if (key == HELP_KEY + 1 + (int)i || (table->rows[i].letter && key == table->rows[i].letter))
 				row = &table->rows[i];
-		if (!row)
-			return -EINVAL; /* getopt said what */
+		if (!row) {
+			log_error("%s: %s %s: try plimsoll %s --help", argv[0],
+				  key == ':' ? "an argument is missing for" : "there is no option", argv[optind - 1],
+				  argv[0]);
+			return -EINVAL;
+		}
 		if (value_set(row, optarg) < 0)
 			return -EINVAL;
 	}

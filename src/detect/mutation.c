@@ -88,7 +88,8 @@ void detect_mutation_outside(struct detection *detection)
 		reason = control_reason(&event->file, event->path);
 		if (reason)
 			tell_outside(detection, say("which %s", reason).text);
-	} else if (event->file.layer == PLM_LAYER_OTHER_ROOT && !(flags & OP_SILENT)) {
+	} else if (event->file.layer == PLM_LAYER_OTHER_ROOT) {
+		/* Opening it for writing is already more than it may; whether it then wrote is seen from inside only. */
 		tell_outside(
 		    detection,
 		    say("of the root file system of %.64s", owner ? owner : "another container").text);

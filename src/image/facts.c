@@ -29,6 +29,19 @@ static enum answer in_image(const struct rootfs *rootfs, enum plm_layer layer, c
 	return rootfs_in_image(rootfs, path);
 }
 
+/* Copied up, and still what the image has there? */
+static bool content_is_image(struct gather *g, enum plm_layer layer, const char *path)
+{
+	return layer == PLM_LAYER_UPPER && g->rootfs && path &&
+	       same_as_image(g->source->same, g->rootfs, path, (int64_t)g->event->time + g->source->boot_offset);
+}
+
+static bool op_keeps_content(enum plm_op op)
+{
+	return op == PLM_OP_CHMOD || op == PLM_OP_CHOWN || op == PLM_OP_SETXATTR || op == PLM_OP_REMOVEXATTR ||
+	       op == PLM_OP_UTIMES;
+}
+
 /* Its own exec, else its parent's (it forked and did not exec), else what /proc still shows. */
 static const struct process *process_of(struct gather *g, uint32_t pid, uint64_t start)
 {
@@ -72,8 +85,7 @@ static void gather_script(struct gather *g)
 		facts->script_path = g->room->script[0] ? g->room->script : NULL;
 	}
 	facts->script_in_image = in_image(g->rootfs, facts->script.layer, facts->script_path);
-	facts->script_metadata_only = facts->script.layer == PLM_LAYER_UPPER && g->rootfs && facts->script_path &&
-				      rootfs_same_as_image(g->rootfs, facts->script_path);
+	facts->script_metadata_only = content_is_image(g, (enum plm_layer)facts->script.layer, facts->script_path);
 }
 
 static void gather_exec(struct gather *g)
@@ -89,8 +101,7 @@ static void gather_exec(struct gather *g)
 
 	facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
 	facts->code = true;
-	facts->metadata_only = event->file.layer == PLM_LAYER_UPPER && g->rootfs && event->path &&
-			       rootfs_same_as_image(g->rootfs, event->path);
+	facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
 	if (event->exec.flags & PLM_EXEC_SCRIPT)
 		gather_script(g);
 	process.in_image = event->file.layer == PLM_LAYER_IMAGE || facts->metadata_only;
@@ -173,7 +184,7 @@ static void gather_change(struct gather *g)
 	facts->in_image = rootfs_in_image(g->rootfs, event->path);
 	if (event->change.from && event->change.op != PLM_OP_SYMLINK)
 		facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
-	facts->metadata_only = rootfs_same_as_image(g->rootfs, event->path);
+	facts->metadata_only = op_keeps_content(event->change.op);
 	facts->code = (S_ISREG(event->file.mode) && (event->file.mode & XBITS)) ||
 		      rootfs_is_code(g->rootfs, event->path);
 }
@@ -185,8 +196,7 @@ static void gather_mapping(struct gather *g)
 	gather_process(g);
 	g->facts->code = true;
 	g->facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
-	g->facts->metadata_only = event->file.layer == PLM_LAYER_UPPER && g->rootfs && event->path &&
-				  rootfs_same_as_image(g->rootfs, event->path);
+	g->facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
 }
 
 void facts_gather(const struct facts_source *source, struct event *event, struct facts_room *room,

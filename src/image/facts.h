@@ -11,6 +11,7 @@
 #include "container/container.h"
 #include "decode/event.h"
 #include "detect/detect.h"
+#include "image/same.h"
 #include "process/processes.h"
 
 /* Room for the strings of one event's facts. */
@@ -22,9 +23,9 @@ struct facts_room {
 struct facts_source {
 	const struct container *container;
 	struct processes *processes;
+	struct same *same;
 	const char *host_root; /* --host-root; "" for the agent's own */
 	int64_t boot_offset;   /* realtime - boottime, ns */
-	uint64_t now;          /* CLOCK_BOOTTIME, ns: for the container's age */
 };
 
 /*

@@ -10,6 +10,8 @@
 
 #include "image/rootfs_internal.h"
 
+#define COMPARE_BLOCK 32768
+
 DEFINE_CLEANUP(struct mounts *, mounts_free)
 
 void rootfs_free(struct rootfs *rootfs)
@@ -336,7 +338,39 @@ bool rootfs_is_code(const struct rootfs *rootfs, const char *path)
 	       begins_as_code(&data);
 }
 
-bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path)
+static ssize_t read_full(int fd, char *block, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = read(fd, block + got, size - got);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+static bool contents_equal(const struct layer_entry *a, const struct layer_entry *b)
+{
+	_cleanup_close_ int fd_a = layer_entry_read(a), fd_b = layer_entry_read(b);
+	char block_a[COMPARE_BLOCK], block_b[COMPARE_BLOCK];
+	ssize_t n;
+
+	if (fd_a < 0 || fd_b < 0)
+		return false;
+	do {
+		n = read_full(fd_a, block_a, sizeof(block_a));
+		if (n < 0 || read_full(fd_b, block_b, sizeof(block_b)) != n || memcmp(block_a, block_b, (size_t)n) != 0)
+			return false;
+	} while (n == (ssize_t)sizeof(block_a));
+	return true;
+}
+
+bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_t max)
 {
 	_cleanup_entry_ struct layer_entry upper = LAYER_ENTRY_EMPTY, image = LAYER_ENTRY_EMPTY;
 
@@ -346,8 +380,8 @@ bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path)
 	if (find_image(rootfs, path, &image) < 0 || !S_ISREG(image.stat.st_mode))
 		return false;
 	/* A metacopy that was renamed here has other data than the image has at this path. */
-	if (upper.metacopy && strcmp(upper.below, path) != 0)
-		return false;
-	return upper.stat.st_size == image.stat.st_size &&
-	       (upper.metacopy || nanoseconds(&upper.stat.st_mtim) == nanoseconds(&image.stat.st_mtim));
+	if (upper.metacopy)
+		return strcmp(upper.below, path) == 0;
+	return upper.stat.st_size == image.stat.st_size && (uint64_t)upper.stat.st_size <= max &&
+	       contents_equal(&upper, &image);
 }

@@ -179,9 +179,9 @@ static void test_interactive_is_always_told(void **state)
 	assert_int_equal(fold_size(*state), 0);
 }
 
-static void path_of(char path[32], const char *directory, unsigned number)
+static void path_of(char path[64], const char *directory, unsigned number)
 {
-	(void)snprintf(path, 32, "%s/%u", directory, number);
+	(void)snprintf(path, 64, "%.31s/%u", directory, number);
 }
 
 /* Offers `count` subjects of one rule in a directory; returns how many were told in any way. */
@@ -189,7 +189,7 @@ static unsigned offer_many(struct fold *fold, enum rule rule, const char *direct
 			   uint64_t now, uint64_t step)
 {
 	unsigned told = 0;
-	char path[32];
+	char path[64];
 
 	for (unsigned i = 0; i < count; i++) {
 		path_of(path, directory, i);
@@ -241,7 +241,7 @@ static void test_storm_is_seen_across_minutes(void **state)
 
 static void test_storm_of_directories_is_bounded(void **state)
 {
-	char directory[32];
+	char directory[64];
 	unsigned told = 0;
 
 	told = offer_many(*state, RULE_MUTATION_FILE, "/w", 20, SECOND, 1);
@@ -296,7 +296,7 @@ static void test_setup_is_one(void **state)
 static void test_bound_evicts_the_one_that_ends_first(void **state)
 {
 	struct told told = {0};
-	char path[32];
+	char path[64];
 
 	for (unsigned i = 0; i < 64; i++) {
 		path_of(path, "/p", i);
@@ -320,7 +320,7 @@ static void test_full_tells_what_it_cannot_remember(void **state)
 {
 	struct finding finding;
 	struct told told = {0};
-	char path[32];
+	char path[64];
 
 	for (unsigned i = 0; i < 128; i++) {
 		path_of(path, "/p", i);
@@ -407,7 +407,7 @@ static void end_one_of_four(uint64_t seed)
 	struct fold *fold = fold_new(64, NULL);
 	struct told ended = {0}, rest = {0};
 	unsigned of_two = 0;
-	char path[32];
+	char path[64];
 
 	assert_non_null(fold);
 	for (unsigned i = 0; i < 60; i++) {
@@ -437,7 +437,7 @@ static void test_end_takes_one_container(void **state)
 static void test_end_takes_evicted_ones(void **state)
 {
 	struct told told = {0};
-	char path[32];
+	char path[64];
 
 	for (unsigned i = 0; i < 70; i++) {
 		struct finding finding;
@@ -470,7 +470,7 @@ static void test_after_a_quiet_window_it_is_new(void **state)
 
 static unsigned storm_of_directories(struct fold *fold, const char *top, uint64_t now)
 {
-	char directory[32];
+	char directory[64];
 	unsigned told = 0;
 
 	for (unsigned i = 0; i < 60; i++) {

@@ -526,7 +526,7 @@ static void not_files(void **state)
 	assert_false(rootfs_is_code(rootfs, "/../etc/passwd"));
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/id"));
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/script"));
-	assert_false(rootfs_same_as_image(rootfs, "/pipe"));
+	assert_false(rootfs_same_as_image(rootfs, "/pipe", 1 << 20));
 	(void)alarm(0);
 	assert_int_equal(unlink(UPPER "/socket") | unlink(UPPER "/tape") | unlink(UPPER "/pipe"), 0);
 }
@@ -655,12 +655,12 @@ static void confirm_bears_out(void **state)
 	assert_int_equal(confirm(rootfs, PLM_OP_EXCHANGE, "/renamed", "/etc/passwd", 0, now_ns()),
 			 ANSWER_YES);
 
-	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id"));
+	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id", 1 << 20));
 	assert_int_equal(chmod("merged/usr/bin/id", 04711), 0);
 	assert_int_equal(confirm(rootfs, PLM_OP_CHMOD, "/usr/bin/id", NULL, 04711, LATER), ANSWER_YES);
 	assert_int_equal(confirm(rootfs, PLM_OP_CHMOD, "/usr/bin/id", NULL, 0755, LATER), ANSWER_NO);
 	assert_int_equal(confirm(rootfs, PLM_OP_CHMOD, "/usr/bin/id", NULL, 0755, now_ns()), ANSWER_UNKNOWN);
-	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/id"));
+	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/id", 1 << 20));
 	assert_int_equal(rootfs_upper_stat(rootfs, "/usr/bin/id", &stat), 0);
 	assert_int_equal(stat.mode, S_IFREG | 04711);
 	assert_int_equal(stat.state, ROOTFS_UPPER_ENTRY);
@@ -675,7 +675,7 @@ static void confirm_bears_out(void **state)
 	assert_int_equal(confirm(rootfs, PLM_OP_CHOWN, "/usr/bin/id", NULL, 12 | 7ull << 32, LATER),
 			 ANSWER_NO);
 	make_file("merged/usr/bin/id", "other content", 0755);
-	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id"));
+	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id", 1 << 20));
 	assert_int_equal(truncate("merged/usr/bin/id", 5), 0);
 	assert_int_equal(confirm(rootfs, PLM_OP_TRUNCATE, "/usr/bin/id", NULL, 5, LATER), ANSWER_YES);
 	assert_int_equal(confirm(rootfs, PLM_OP_TRUNCATE, "/usr/bin/id", NULL, 6, LATER), ANSWER_NO);
@@ -708,10 +708,10 @@ static void metacopy_and_redirect(void **state)
 	assert_int_equal(rootfs_upper_stat(rootfs, "/usr/bin/script", &stat), 0);
 	assert_true(stat.metacopy);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/script")); /* "#!" is in the image's data */
-	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/script"));
+	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/script", 1 << 20));
 	assert_int_equal(utimensat(AT_FDCWD, "M/usr/bin/script", past, 0), 0);
 	assert_true(
-	    rootfs_same_as_image(rootfs, "/usr/bin/script")); /* other mtime, and still the image's data */
+	    rootfs_same_as_image(rootfs, "/usr/bin/script", 1 << 20)); /* other mtime, and still the image's data */
 	assert_int_equal(rename("M/usr/bin/script", "M/usr/bin/moved"), 0);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/moved"));
 	assert_int_equal(rename("M/move", "M/etc/moved"), 0);
@@ -737,7 +737,7 @@ static void descriptors(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		(void)rootfs_in_image(rootfs, paths[i]);
 		(void)rootfs_is_code(rootfs, paths[i]);
-		(void)rootfs_same_as_image(rootfs, paths[i]);
+		(void)rootfs_same_as_image(rootfs, paths[i], 1 << 20);
 		(void)rootfs_resolve(rootfs, NULL, paths[i], false, path, &on_root);
 		(void)confirm(rootfs, PLM_OP_RENAME, paths[i], "/etc", 0, LATER);
 	}
