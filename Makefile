@@ -9,6 +9,7 @@
 # SANITIZE=1      AddressSanitizer and UBSan, into build/sanitize/; V=1 shows the commands
 
 VERSION := 0.1.0
+,       := ,
 ARCH    := $(patsubst aarch64,arm64,$(shell uname -m))
 B       := build$(if $(SANITIZE),/sanitize)
 PREFIX  ?= /usr/local
@@ -28,7 +29,6 @@ LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
 BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
               -Wno-missing-prototypes -Wno-unused-parameter -Wno-unused-function -Iinclude -Ibpf -Ibpf/$(ARCH) -Ivmlinux/$(ARCH) -Ivmlinux
 Q := $(if $(V),,@)
-, := ,
 
 # Definitions of maps go before their uses: libbpf's linker wants them so.
 BPF_OBJS   := $(patsubst bpf/%.bpf.c,$B/bpf/%.bpf.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c)))

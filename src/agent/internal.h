@@ -23,6 +23,7 @@
 struct agent {
 	const struct agent_options *options;
 	struct policy *policy;
+	struct policy_view *host_view; /* NULL until it is asked for */
 	struct probe *probe;
 	struct hooks hooks;
 	struct kernel *kernel;

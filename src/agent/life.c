@@ -64,6 +64,8 @@ static void end(struct agent *agent, struct container *container)
 	uint64_t id = container->cgroup;
 
 	teller_end(agent->teller, id);
+	if (agent->recording)
+		(void)recording_end(agent->recording, id);
 	(void)registry_remove(agent->registry, id);
 	kernel_container_drop(agent->kernel, id);
 }
@@ -188,6 +190,8 @@ void life_start(struct agent *agent, const struct event *event)
 	container->root_device = event->start.root_device;
 	if (event->backend != PLM_BACKEND_ITERATOR)
 		container->started = event->time;
+	if (agent->recording)
+		(void)recording_container(agent->recording, container);
 	(void)kernel_cgroup_confirm(agent->kernel, event->container, event->container);
 	if (container->state == CONTAINER_UNNAMED && !container->facts.id) {
 		container->state = CONTAINER_WAITING; /* nobody knew it before it ran: ask again */

@@ -35,7 +35,10 @@ int agent_policy(const char *config, struct policy **ret_policy)
 	}
 	r = policy_load(config, ret_policy, errors, ERRORS_MAX, &count);
 	for (size_t i = 0; i < count; i++)
-		log_error("%s:%u:%u: %s", config, errors[i].line, errors[i].column, errors[i].message);
+		if (errors[i].line)
+			log_error("%s:%u:%u: %s", config, errors[i].line, errors[i].column, errors[i].message);
+		else
+			log_error("%s: %s", config, errors[i].message);
 	if (r < 0 && count == 0)
 		log_error("cannot read %s: %s", config, strerror(-r));
 	return r;
@@ -154,6 +157,8 @@ static int record_start(struct agent *agent)
 	if (!agent->options->record)
 		return 0;
 	r = recording_create(agent->options->record, &agent->recording);
+	if (r == 0)
+		r = recording_redact(agent->recording, agent->policy);
 	if (r < 0)
 		log_error("cannot write the recording %s: %s", agent->options->record, strerror(-r));
 	return r;
@@ -223,9 +228,11 @@ void agent_free(struct agent *agent)
 	processes_free(agent->processes);
 	decoder_free(agent->decoder);
 	same_free(agent->same);
-	(void)recording_close(agent->recording);
+	if (recording_close(agent->recording) < 0)
+		log_warning("the recording is not complete: see what it says of itself in plimsoll replay");
 	sinks_free(agent->sinks);
 	mounts_free(agent->host_mounts);
+	policy_view_free(agent->host_view);
 	policy_free(agent->policy);
 	free(agent);
 }
@@ -237,6 +244,13 @@ static int64_t realtime(const struct agent *agent)
 	return (int64_t)agent_now() + agent->boot_offset;
 }
 
+static void outputs_flush(struct agent *agent)
+{
+	(void)sinks_flush(agent->sinks, realtime(agent));
+	if (agent->recording)
+		(void)recording_flush(agent->recording);
+}
+
 /* What the rings hold, at most `batches` times BATCH; true where there was something. */
 static bool drain(struct agent *agent, unsigned batches)
 {
@@ -245,7 +259,7 @@ static bool drain(struct agent *agent, unsigned batches)
 	for (unsigned i = 0; i < batches && n == BATCH; i++) {
 		n = kernel_read(agent->kernel, BATCH, agent_record, agent);
 		all += n;
-		(void)sinks_flush(agent->sinks, realtime(agent));
+		outputs_flush(agent);
 	}
 	return all > 0;
 }
@@ -276,6 +290,10 @@ static void reload(struct agent *agent)
 		policy_free(policy);
 	} else {
 		registry_for_each(agent->registry, view_drop, NULL);
+		if (agent->recording)
+			(void)recording_redact(agent->recording, policy);
+		policy_view_free(agent->host_view);
+		agent->host_view = NULL;
 		policy_free(agent->policy);
 		agent->policy = policy;
 		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
@@ -304,7 +322,7 @@ static void tick(struct agent *agent, uint64_t now)
 	serve_losses(agent);
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
-	(void)sinks_flush(agent->sinks, realtime(agent));
+	outputs_flush(agent);
 	serve_outputs(agent);
 }
 

@@ -10,7 +10,8 @@
 #include "base/log.h"
 #include "detect/coverage.h"
 
-#define NSEC_PER_SEC 1000000000ll
+#define NSEC_PER_SEC  1000000000ll
+#define CLOCK_STEP_NS 1000000
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -28,8 +29,12 @@ uint64_t agent_now(void)
 /* The realtime clock may be stepped: its distance is taken anew with every batch. */
 void serve_clock(struct agent *agent)
 {
-	agent->boot_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
-	teller_set_clock(agent->teller, agent->boot_offset);
+	int64_t offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+
+	if (llabs(offset - agent->boot_offset) < CLOCK_STEP_NS)
+		return; /* two readings of the clocks are never at one moment */
+	agent->boot_offset = offset;
+	teller_set_clock(agent->teller, offset);
 }
 
 /* ---- ps ---- */
@@ -100,10 +105,11 @@ struct listing {
 static void listing_add(struct container *container, void *data)
 {
 	struct listing *listing = data;
-	json_t *entry = json_object();
+	json_t *entry;
 
 	if (!container->running)
 		return;
+	entry = json_object();
 	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen,
 				      &container->folded);
 	(void)json_object_set_new(entry, "container", container_json(&container->facts));
@@ -182,20 +188,36 @@ void serve_waiters(struct agent *agent)
 
 /* ---- coverage and losses ---- */
 
+/* The policy for the container, or for the host itself: what it says of no workload in particular. */
+static const struct policy_view *coverage_view(struct agent *agent, struct container *container)
+{
+	if (container)
+		return judge_view(container, agent->policy) < 0 ? NULL : container->view;
+	if (!agent->host_view)
+		agent->host_view = policy_view_new(agent->policy, &(struct policy_subject){ .id = NULL });
+	return agent->host_view;
+}
+
 void serve_coverage(struct agent *agent, struct container *container, enum rule rule, const char *kind,
 		    const char *message)
 {
+	const struct policy_view *view;
 	struct finding finding;
+	uint64_t now = agent_now();
 
 	coverage_finding(&finding, rule, kind, message);
-	if (container && judge_view(container, agent->policy) == 0) {
-		struct policy_rule applied = policy_rule(container->view, rule);
+	if (agent->recording)
+		(void)recording_coverage(agent->recording, container ? container->cgroup : 0, rule, kind, message, now,
+					 agent->boot_offset);
+	view = coverage_view(agent, container);
+	if (view) {
+		struct policy_rule applied = policy_rule(view, rule);
 
 		if (!applied.enabled)
 			return;
 		finding.severity = applied.has_severity ? applied.severity : finding.severity;
 	}
-	tell_coverage(agent->teller, container, &finding, agent_now());
+	tell_coverage(agent->teller, container, &finding, now);
 }
 
 static const char *const loss_names[PLM_LOSSES] = {

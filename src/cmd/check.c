@@ -18,6 +18,7 @@
 struct answer_line {
 	const char *state; /* "ok", "no", "-" */
 	const char *what;
+	const char *backend;   /* "tracepoint", "lsm"; "" for what is no hook */
 	const char *mechanism;
 	const char *detail;
 };
@@ -30,12 +31,13 @@ struct report {
 static void report_line(struct report *report, const char *section, const struct answer_line *line)
 {
 	if (!report->lines) {
-		(void)printf("%-4s %-25s %-34s %s\n", line->state, line->what, line->mechanism, line->detail ?: "");
+		(void)printf("%-4s %-25s %-10s  %-34s %s\n", line->state, line->what, line->backend, line->mechanism,
+			     line->detail ?: "");
 		return;
 	}
 	(void)json_array_append_new(report->lines,
-				    json_pack("{s:s, s:s, s:s, s:s, s:s*}", "section", section, "state", line->state,
-					      "what", line->what, "mechanism", line->mechanism, "detail",
+				    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "section", section, "state",
+					      line->state, "what", line->what, "backend", line->backend, "mechanism", line->mechanism, "detail",
 					      line->detail));
 }
 
@@ -55,7 +57,8 @@ static void report_hooks(struct report *report, const struct hooks *hooks)
 			(void)snprintf(detail, sizeof(detail), "%s%s%s", choice->reason,
 				       unseen ? "; not seen: " : "", unseen ? choice->hook->unseen : "");
 		report_line(report, "hooks",
-			    &(struct answer_line){ states[choice->state], choice->hook->task, choice->hook->mechanism,
+			    &(struct answer_line){ states[choice->state], choice->hook->task,
+						   backend_name(choice->hook->backend), choice->hook->mechanism,
 						   detail[0] ? detail : NULL });
 	}
 }
@@ -71,19 +74,19 @@ static void report_kernel(struct report *report, enum hooks_mode mode, const cha
 	if (r < 0) {
 		report->possible = false;
 		report_line(report, "kernel",
-			    &(struct answer_line){ "no", "types", "/sys/kernel/btf/vmlinux",
+			    &(struct answer_line){ "no", "types", "", "/sys/kernel/btf/vmlinux",
 						   "the kernel has no BTF: one built with CONFIG_DEBUG_INFO_BTF is "
 						   "needed" });
 		return;
 	}
-	report_line(report, "kernel", &(struct answer_line){ "ok", "types", "/sys/kernel/btf/vmlinux", NULL });
+	report_line(report, "kernel", &(struct answer_line){ "ok", "types", "", "/sys/kernel/btf/vmlinux", NULL });
 	r = hooks_choose(probe, mode, &hooks);
 	report_hooks(report, &hooks);
 	if (r == 0)
 		r = kernel_open(&hooks, host_root, &kernel, &what);
 	kernel_free(kernel);
 	report_line(report, "kernel",
-		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "bpf(2)",
+		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "", "bpf(2)",
 					   r < 0 ? strerror(-r) : "loaded and attached" });
 	if (r < 0)
 		report->possible = false;
@@ -95,7 +98,7 @@ static void report_cgroups(struct report *report, const char *host_root)
 	int r = discover_cgroup_root(host_root, path, sizeof(path));
 
 	report_line(report, "host",
-		    &(struct answer_line){ r < 0 ? "no" : "ok", "cgroup v2", r < 0 ? "-" : path,
+		    &(struct answer_line){ r < 0 ? "no" : "ok", "cgroup v2", "", r < 0 ? "-" : path,
 					   r < 0 ? "it is mounted nowhere: containers cannot be told apart" : NULL });
 	if (r < 0)
 		report->possible = false;
@@ -118,7 +121,7 @@ static void report_runtimes(struct report *report, const struct runtime_config *
 		else
 			(void)snprintf(detail, sizeof(detail), "%s", r == -ENOTCONN ? "not there" : strerror(-r));
 		report_line(report, "runtimes",
-			    &(struct answer_line){ r < 0 ? "-" : "ok", sources[i]->ops->name, sources[i]->address,
+			    &(struct answer_line){ r < 0 ? "-" : "ok", sources[i]->ops->name, "", sources[i]->address,
 						   detail[0] ? detail : NULL });
 		runtime_close(sources[i]);
 	}

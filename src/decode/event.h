@@ -68,6 +68,10 @@ struct event {
 	} leave;
 
 	struct {
+		enum plm_blind_what what;
+	} blind;
+
+	struct {
 		uint64_t parent;
 		const char *path;
 		bool gone;

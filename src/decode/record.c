@@ -255,6 +255,15 @@ static void decode_leave(struct decoder *decoder)
 	event->leave.path = take_text(decoder, &leave->path);
 }
 
+static void decode_blind(struct decoder *decoder)
+{
+	const struct plm_blind *blind = (const void *)decoder->raw;
+
+	require(decoder, blind->what == PLM_BLIND_IO_URING);
+	take_task(decoder, &blind->task);
+	decoder->event.blind.what = blind->what;
+}
+
 static const struct {
 	size_t fixed;
 	void (*decode)(struct decoder *decoder);
@@ -267,6 +276,7 @@ static const struct {
     [PLM_IDENTITY] = {sizeof(struct plm_identity), decode_identity},
     [PLM_MAPPING] = {sizeof(struct plm_mapping), decode_mapping},
     [PLM_LEAVE] = {sizeof(struct plm_leave), decode_leave},
+    [PLM_BLIND] = {sizeof(struct plm_blind), decode_blind},
 };
 
 static int head_check(const struct plm_head *head, size_t size)

@@ -51,6 +51,18 @@ const char *verdict_of_path(enum answer in_image, const char *if_held)
 	}
 }
 
+const char *detect_action(const struct event *event)
+{
+	static const char *const actions[PLM_KINDS] = {
+	    [PLM_EXEC] = "exec",    [PLM_TASK] = "exec",  [PLM_IDENTITY] = "setuid",
+	    [PLM_MAPPING] = "map",  [PLM_LEAVE] = "move", [PLM_BLIND] = "io_uring",
+	};
+
+	if (event->kind == PLM_CHANGE)
+		return mutation_action(event->change.op);
+	return (size_t)event->kind < ARRAY_SIZE(actions) && actions[event->kind] ? actions[event->kind] : "other";
+}
+
 size_t detect(const struct event *event, const struct facts *facts, const struct container *container,
 	      const struct policy_view *policy, struct finding findings[static FINDINGS_MAX])
 {

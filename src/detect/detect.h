@@ -48,6 +48,9 @@ struct finding {
 
 #define FINDINGS_MAX 4 /* that one event can give */
 
+/* ECS event.action of any event that a task gives: "exec", "create", "setuid", ... Never NULL. */
+const char *detect_action(const struct event *event);
+
 struct policy_view; /* policy/policy.h: the policy as it applies to one container */
 
 /*

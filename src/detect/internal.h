@@ -16,6 +16,8 @@ struct detection {
 };
 
 /* The detectors, one family each; which events they see is in the table of detect.c. */
+const char *mutation_action(enum plm_op op); /* of detect_action */
+
 void detect_drift_exec(struct detection *detection);
 void detect_library(struct detection *detection);
 void detect_mutation_file(struct detection *detection);

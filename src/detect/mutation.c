@@ -58,6 +58,11 @@ static const struct op_info *op_of(const struct event *event)
 	return event->change.op < PLM_OPS && ops[event->change.op].action ? &ops[event->change.op] : &none;
 }
 
+const char *mutation_action(enum plm_op op)
+{
+	return op < PLM_OPS && ops[op].action ? ops[op].action : "change";
+}
+
 /* ---- mutation.outside ---- */
 
 static void tell_outside(struct detection *detection, const char *what)

@@ -35,7 +35,11 @@ void judge_forget(struct container *container)
 void judge(struct teller *teller, const struct telling *telling)
 {
 	struct finding findings[FINDINGS_MAX];
-	size_t n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
+	size_t n;
+
+	if (teller_next(teller) <= telling->event->time)
+		teller_expire(teller, telling->event->time); /* what comes now is of a new window */
+	n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
 
 	for (size_t i = 0; i < n; i++)
 		tell_finding(teller, telling, &findings[i]);

@@ -207,9 +207,14 @@ void tell_coverage(struct teller *teller, struct container *container, const str
 void tell_event(struct teller *teller, const struct telling *telling)
 {
 	struct alert alert = alert_begin(teller, ALERT_EVENT, telling->event->time);
+	const struct event *event = telling->event;
+	char message[512];
 
 	alert.severity = SEVERITY_INFO;
-	alert.event = telling->event;
+	alert.action = detect_action(event);
+	(void)snprintf(message, sizeof(message), "%s %s", alert.action, event->path ?: event->task.comm);
+	alert.message = message;
+	alert.event = event;
 	alert.facts = telling->facts;
 	alert.container = telling->container;
 	alert_tell(teller, &alert);
