@@ -54,7 +54,7 @@ static bool call_begin(struct call_context *c, struct pt_regs *regs, long ret)
 	c->container = bpf_map_lookup_elem(&containers, &c->entry->root);
 	if (!c->container || c->container->phase != PLM_PHASE_RUNNING)
 		return false;
-	tid = task_tid(c->task);
+	tid = bpf_get_current_pid_tgid();
 	c->state = bpf_map_lookup_elem(&tasks, &tid);
 	return !c->state || !(c->state->flags & PLM_TASK_RUNTIME);
 }

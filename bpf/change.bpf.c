@@ -22,8 +22,7 @@
 #define O_CREAT_FLAGS	    (01 | 0100 | O_TRUNC) /* O_WRONLY | O_CREAT | O_TRUNC: creat(2) */
 #define O_TMPFILE_BIT	    020000000
 
-#define FOLD_NS	  1000000000ull /* one process and one file: told once in this time */
-#define IGNORE_NS 1000000000ull /* for how long a file that is not of a root is not looked at again */
+#define FOLD_NS 1000000000ull /* one process and one file: told, or found not to be of a root, once in this time */
 
 static bool layer_counts(u32 layer)
 {
@@ -31,29 +30,30 @@ static bool layer_counts(u32 layer)
 }
 
 /*
- * Enters what is about to be told of a file. False: the same was told of it a moment ago, and is counted instead.
+ * Was a like event of this file, by this process, told a moment ago? Then it is counted, not told. `content` is true
+ * for what changes content: the writes that follow a creation or a truncation are part of it.
  */
-static bool file_enter(const struct plm_change *change, u32 flags, u32 *ret_repeats)
+static bool file_folds(struct file_state *known, u64 container, u32 op, bool content, u64 now)
 {
-	struct file_key key = file_key(&change->file);
-	struct file_state fresh = {}, *known = bpf_map_lookup_elem(&files, &key);
-	u64 now = bpf_ktime_get_boot_ns();
+	bool like = known->op == op || (content && (known->op == PLM_OP_CREATE || known->op == PLM_OP_TRUNCATE));
 
-	if (known && known->told_by == change->task.pid && known->op == change->op &&
-	    known->container == change->head.container && now - known->told < FOLD_NS) {
-		known->repeats++;
+	if (!like || known->container != container || known->told_by != bpf_get_current_pid_tgid() >> 32 ||
+	    now - known->told >= FOLD_NS)
 		return false;
-	}
-	if (known && known->container == change->head.container)
-		*ret_repeats = known->repeats;
-	fresh.container = change->head.container;
-	fresh.told = now;
-	fresh.told_by = change->task.pid;
-	fresh.op = change->op;
-	fresh.flags = flags;
-	if (bpf_map_update_elem(&files, &key, &fresh, BPF_ANY))
-		loss_count(fresh.container, PLM_LOSS_MAP, PLM_CHANGE);
+	known->repeats++;
 	return true;
+}
+
+/* Enters what is about to be told of a file; the repeats that it takes along. */
+static u32 file_enter(const struct file_key *key, struct file_state *known, u64 container, u32 op, u64 now)
+{
+	u32 repeats = known && known->container == container ? known->repeats : 0;
+	struct file_state fresh = { .container = container, .told = now, .op = op };
+
+	fresh.told_by = bpf_get_current_pid_tgid() >> 32;
+	if (bpf_map_update_elem(&files, key, &fresh, BPF_ANY))
+		loss_count(container, PLM_LOSS_MAP, PLM_CHANGE);
+	return repeats;
 }
 
 static struct plm_change *change_begin(struct scratch *scratch, const struct call_context *c)
@@ -100,26 +100,46 @@ static u32 open_op(u32 mode, u32 flags)
 	return flags & O_TRUNC ? PLM_OP_TRUNCATE : PLM_OP_OPEN_WRITE;
 }
 
-static void open_tell(const struct call_context *c, struct file *file, struct scratch *scratch)
+static void open_tell(const struct call_context *c, struct file *file, u32 op, struct scratch *scratch)
 {
 	struct plm_change *change = change_begin(scratch, c);
 	struct path path = BPF_CORE_READ(file, f_path);
-	u32 mode = BPF_CORE_READ(file, f_mode);
+	u64 now = bpf_ktime_get_boot_ns(), container = c->entry->root;
+	struct file_state *known;
+	struct file_key key;
 
+	change->op = op;
 	change->value = open_flags(c);
-	change->op = open_op(mode, change->value);
-	if (!(mode & (FMODE_WRITE | FMODE_CREATED)) && change->op != PLM_OP_TRUNCATE)
-		return;
-	file_fill(&change->file, &path, c->entry->root, c->container);
+	file_fill(&change->file, &path, container, c->container);
 	if (!layer_counts(change->file.layer))
 		return;
-	change->task.pid = task_pid(c->task);
-	if (!file_enter(change, change->op == PLM_OP_OPEN_WRITE ? FILE_OPENED : FILE_CREATED, &change->head.repeats)) {
+	key = file_key(&change->file);
+	known = bpf_map_lookup_elem(&files, &key);
+	if (known && file_folds(known, container, op, false, now)) {
 		__sync_fetch_and_add(&c->container->folded, 1);
 		return;
 	}
+	change->head.repeats = file_enter(&key, known, container, op, now);
 	task_fill(&change->task, c->task, c->state);
 	change_send(scratch, change, c, &path);
+}
+
+/*
+ * Opening a file of the root for writing is no change, and is what databases and loggers do all day: unless asked for,
+ * it ends here, before anything is built. Whether it is then written, the dirty inode tells.
+ */
+static bool open_counts(const struct call_context *c, struct file *file, u32 mode, u32 op)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	u32 magic;
+
+	if (BPF_CORE_READ(sb, s_dev) == c->container->root_device)
+		return op != PLM_OP_OPEN_WRITE || (knobs.opens && (mode & FMODE_WRITE));
+	if (!(mode & FMODE_WRITE))
+		return false;
+	magic = BPF_CORE_READ(sb, s_magic);
+	return magic == OVERLAYFS_MAGIC || magic_is_control(magic);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -128,18 +148,23 @@ int BPF_PROG(change_open, struct pt_regs *regs, long ret)
 	struct call_context c = {};
 	struct scratch *scratch;
 	struct file *file;
+	u32 mode, op;
 
 	if (!call_begin(&c, regs, ret))
 		return 0;
 	file = file_of_fd(c.task, ret);
 	if (!file)
 		return 0; /* closed by a sibling already: the dirty inode tells, if it was written */
+	mode = BPF_CORE_READ(file, f_mode);
+	op = open_op(mode, open_flags(&c));
+	if (!open_counts(&c, file, mode, op))
+		return 0;
 	scratch = scratch_take();
 	if (!scratch) {
 		loss_count(c.entry->root, PLM_LOSS_SCRATCH, PLM_CHANGE);
 		return 0;
 	}
-	open_tell(&c, file, scratch);
+	open_tell(&c, file, op, scratch);
 	scratch_put();
 	return 0;
 }
@@ -312,12 +337,12 @@ static void upper_fill(struct plm_file *file, struct inode *inode, const struct 
 	file->mtime = inode_mtime(inode);
 }
 
-static void dirty_tell(struct call_context *c, struct inode *inode, const struct file_state *known,
-		       const struct file_key *key)
+static void dirty_tell(struct call_context *c, struct inode *inode, struct file_state *known, const struct file_key *key,
+		       u64 now)
 {
-	struct file_state told = { .container = c->entry->root, .told = bpf_ktime_get_boot_ns(), .flags = FILE_CHANGED };
 	struct plm_change *change;
 	struct scratch *scratch;
+	u32 op = PLM_OP_MODIFY;
 
 	scratch = scratch_take();
 	if (!scratch) {
@@ -325,22 +350,15 @@ static void dirty_tell(struct call_context *c, struct inode *inode, const struct
 		return;
 	}
 	change = change_begin(scratch, c);
-	if (known) {
-		told = *known;
-		told.flags |= FILE_CHANGED;
-		change->head.repeats = known->repeats;
-	} else {
-		change->flags = PLM_CHANGE_SHARED;
-	}
-	change->op = PLM_OP_MODIFY;
-	if (upper_path(inode, c->container, scratch, change)) {
+	if (!upper_path(inode, c->container, scratch, change))
+		op = PLM_OP_NONE;
+	change->op = op;
+	change->head.repeats = file_enter(key, known, c->entry->root, op, now);
+	if (op) {
 		upper_fill(&change->file, inode, c->container);
 		task_fill(&change->task, c->task, c->state);
 		emit(scratch, c->container, false);
-	} else {
-		told.flags = FILE_IGNORED;
 	}
-	bpf_map_update_elem(&files, key, &told, BPF_ANY);
 	scratch_put();
 }
 
@@ -353,9 +371,10 @@ SEC("?tp_btf/writeback_mark_inode_dirty")
 int BPF_PROG(change_dirty, struct inode *inode, int flags)
 {
 	struct call_context c = { .cgroup = bpf_get_current_cgroup_id() };
+	u32 tid = bpf_get_current_pid_tgid();
+	u64 now = bpf_ktime_get_boot_ns();
 	struct file_state *known;
 	struct file_key key = {};
-	u32 tid;
 
 	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);
 	if (!c.entry)
@@ -368,19 +387,13 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 	key.device = c.container->upper_device;
 	key.generation = inode->i_generation;
 	known = bpf_map_lookup_elem(&files, &key);
-	if (known && known->container == c.entry->root) {
-		if (known->flags & (FILE_CHANGED | FILE_CREATED))
-			return 0;
-		if ((known->flags & FILE_IGNORED) && bpf_ktime_get_boot_ns() - known->told < IGNORE_NS)
-			return 0;
-	} else {
-		known = 0;
-	}
-	c.task = current_task();
-	tid = task_tid(c.task);
+	if (known && (file_folds(known, c.entry->root, PLM_OP_MODIFY, true, now) ||
+		      file_folds(known, c.entry->root, PLM_OP_NONE, false, now)))
+		return 0;
 	c.state = bpf_map_lookup_elem(&tasks, &tid);
 	if (c.state && (c.state->flags & PLM_TASK_RUNTIME))
 		return 0;
-	dirty_tell(&c, inode, known, &key);
+	c.task = current_task();
+	dirty_tell(&c, inode, known, &key, now);
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "maps.h"
 
-#define WAKE_EVERY_NS  1000000ull   /* the agent looks again by itself for this long after it was woken */
+#define WAKE_EVERY_NS  500000ull   /* the agent looks again by itself for this long after it was woken */
 #define BURST_WINDOW   100000000ull /* of a container's budget, once the shared ring is half full */
 #define BURST_FRACTION 8            /* ... of the ring's size that one container may fill in a window */
 

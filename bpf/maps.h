@@ -34,18 +34,14 @@ struct file_key {
 	u32 generation;
 };
 
-#define FILE_OPENED  (1u << 0) /* opened for writing by told_by: told */
-#define FILE_CHANGED (1u << 1) /* its change was told since it was last opened */
-#define FILE_CREATED (1u << 2)
-#define FILE_IGNORED (1u << 3) /* looked at, and not of a container's root */
-
+/* What was told of it last. */
 struct file_state {
 	u64 container;
 	u64 told; /* when */
-	u32 told_by;
-	u32 flags;
-	u32 repeats;
-	u32 op;
+	u32 told_by; /* process */
+	u32 op;      /* enum plm_op; NONE: looked at, and not of the container's root */
+	u32 repeats; /* like events since then */
+	u32 pad;
 };
 
 /* Calls that wait between two hooks of one exec: who began it, and as whom. */
@@ -128,12 +124,12 @@ typedef struct {
 
 typedef struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, 2 << 20);
 } events_ring;
 
 typedef struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 512 << 10);
 } urgent_ring;
 
 typedef struct {

@@ -251,7 +251,6 @@ enum plm_op {
 /* plm_change.flags */
 #define PLM_CHANGE_HINT     (1u << 0) /* only names from the caller's memory: to be confirmed on disk */
 #define PLM_CHANGE_NOFOLLOW (1u << 1) /* a symbolic link at the end of the name is itself the object */
-#define PLM_CHANGE_SHARED   (1u << 2) /* stored through memory (mmap), io_uring or an inherited descriptor */
 
 /*
  * A change is told in one of two forms.
@@ -378,7 +377,7 @@ struct plm_knobs {
 	__u32 host_root_device;
 	__u32 cpus;             /* map `scratches` has this many times PLM_SCRATCH_DEPTH entries */
 	__u32 children;         /* quota of cgroups below one container */
-	__u32 pad;
+	__u32 opens;            /* 1: tell also what was opened for writing on the root and not changed */
 };
 
 #define PLM_SCRATCH_DEPTH 2 /* one program, and one that comes in between on the same CPU (an interrupt's) */

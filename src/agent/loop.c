@@ -19,7 +19,7 @@
 #define BATCH	   512	/* records between two looks at everything else */
 #define BATCHES	   8	/* ... and between two looks at names, control and signals */
 #define BATCHES_ALL 256 /* more than the rings can hold */
-#define LINGER_MS  2	/* how long the kernel side may leave it unwoken, and a little (bpf/emit.h) */
+#define LINGER_MS  1	/* how long the kernel side may leave it unwoken, and a little (bpf/emit.h) */
 #define TICK_MS	   1000 /* losses, folds, what an output could not take */
 #define PATIENCE_MS 2000 /* for outputs at the end */
 
@@ -125,6 +125,8 @@ static void kernel_complain(int error, const char *what)
 
 static int kernel_start(struct agent *agent)
 {
+	const struct kernel_options options = { .host_root = agent->options->host_root,
+						.opens = agent->options->events };
 	const char *what = "reading the kernel's BTF";
 	int r = probe_new(&agent->probe);
 
@@ -144,7 +146,7 @@ static int kernel_start(struct agent *agent)
 	if (r == -EOPNOTSUPP)
 		return r;
 	if (r == 0)
-		r = kernel_open(&agent->hooks, agent->options->host_root, &agent->kernel, &what);
+		r = kernel_open(&agent->hooks, &options, &agent->kernel, &what);
 	if (r < 0)
 		kernel_complain(r, what);
 	return r;

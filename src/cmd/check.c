@@ -83,7 +83,7 @@ static void report_kernel(struct report *report, enum hooks_mode mode, const cha
 	r = hooks_choose(probe, mode, &hooks);
 	report_hooks(report, &hooks);
 	if (r == 0)
-		r = kernel_open(&hooks, host_root, &kernel, &what);
+		r = kernel_open(&hooks, &(struct kernel_options){ .host_root = host_root }, &kernel, &what);
 	kernel_free(kernel);
 	report_line(report, "kernel",
 		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "", "bpf(2)",

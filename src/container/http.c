@@ -50,6 +50,7 @@ struct http *http_new(const char *socket)
 	if (!http)
 		return NULL;
 	http->socket = strdup(socket);
+	(void)curl_global_init(CURL_GLOBAL_NOTHING); /* without TLS, whose tables are megabytes: sockets are local */
 	http->multi = curl_multi_init();
 	if (http->socket && http->multi)
 		return http;

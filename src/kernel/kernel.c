@@ -45,17 +45,17 @@ static int host_root_stat(const char *host_root, struct stat *ret_stat)
 	return -errno;
 }
 
-static int knobs_set(struct kernel *kernel, const char *host_root)
+static int knobs_set(struct kernel *kernel, const struct kernel_options *options)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
 	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
 	int cpus = libbpf_num_possible_cpus(), r;
-	struct plm_knobs knobs = { .children = CHILDREN_QUOTA };
+	struct plm_knobs knobs = { .children = CHILDREN_QUOTA, .opens = options->opens };
 	struct stat root;
 
 	if (cpus < 0)
 		return cpus;
-	r = host_root_stat(host_root, &root);
+	r = host_root_stat(options->host_root, &root);
 	if (r < 0)
 		return r;
 	knobs.host_root_inode = root.st_ino;
@@ -135,15 +135,15 @@ static int rings_open(struct kernel *kernel)
 	return 0;
 }
 
-static int object_load(struct kernel *kernel, const struct hooks *hooks, const char *host_root)
+static int object_load(struct kernel *kernel, const struct hooks *hooks, const struct kernel_options *options)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "plimsoll");
+	LIBBPF_OPTS(bpf_object_open_opts, open, .object_name = "plimsoll");
 	int r;
 
-	kernel->object = bpf_object__open_mem(plm_object, (size_t)(plm_object_end - plm_object), &options);
+	kernel->object = bpf_object__open_mem(plm_object, (size_t)(plm_object_end - plm_object), &open);
 	if (!kernel->object)
 		return -errno;
-	r = knobs_set(kernel, host_root);
+	r = knobs_set(kernel, options);
 	if (r < 0)
 		return r;
 	programs_pick(kernel, hooks);
@@ -156,7 +156,8 @@ static int object_load(struct kernel *kernel, const struct hooks *hooks, const c
 	return 0;
 }
 
-int kernel_open(const struct hooks *hooks, const char *host_root, struct kernel **ret_kernel, const char **ret_what)
+int kernel_open(const struct hooks *hooks, const struct kernel_options *options, struct kernel **ret_kernel,
+		const char **ret_what)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	int r = -ENOMEM;
@@ -169,7 +170,7 @@ int kernel_open(const struct hooks *hooks, const char *host_root, struct kernel 
 	if (!kernel->losses)
 		goto fail;
 	*ret_what = "loading the kernel programs";
-	r = object_load(kernel, hooks, host_root);
+	r = object_load(kernel, hooks, options);
 	if (r < 0)
 		goto fail;
 	*ret_what = "mapping the ring buffers";

@@ -18,11 +18,17 @@
 struct kernel;
 
 /*
- * Loads and attaches what `hooks` chose. `host_root` as --host-root: its /proc/1/root tells the host's root directory.
+ * Loads and attaches what `hooks` chose. host_root as --host-root: its /proc/1/root tells the host's root directory.
  * 0; -EPERM: bpf(2) is refused (privileges, or a locked-down kernel); -EOPNOTSUPP; the errno of loading.
  * *ret_what (static or the object's) names the step or program that failed.
  */
-int kernel_open(const struct hooks *hooks, const char *host_root, struct kernel **ret_kernel, const char **ret_what);
+struct kernel_options {
+	const char *host_root;
+	bool opens; /* tell also files that were opened for writing and not changed */
+};
+
+int kernel_open(const struct hooks *hooks, const struct kernel_options *options, struct kernel **ret_kernel,
+		const char **ret_what);
 void kernel_free(struct kernel *kernel); /* takes NULL; detaches everything */
 
 /* Enters a cgroup that was there before the agent: `root` is the id of its container's root cgroup, itself or above.
