@@ -337,6 +337,21 @@ static void upper_fill(struct plm_file *file, struct inode *inode, const struct 
 	file->mtime = inode_mtime(inode);
 }
 
+/*
+ * Where the inode lies, by its directory. A copy-up writes it outside the upper directory first and then moves or links
+ * it in: what was found not to be of the root counts only as long as it lies where it lay.
+ */
+static u64 inode_parent(struct inode *inode)
+{
+	struct hlist_node *alias = BPF_CORE_READ(inode, i_dentry.first);
+	struct dentry *dentry;
+
+	if (!alias)
+		return 0;
+	dentry = (struct dentry *)container_of_addr(alias, struct dentry, d_u.d_alias);
+	return (u64)BPF_CORE_READ(dentry, d_parent);
+}
+
 static void dirty_tell(struct call_context *c, struct inode *inode, struct file_state *known, const struct file_key *key,
 		       u64 now)
 {
@@ -354,6 +369,9 @@ static void dirty_tell(struct call_context *c, struct inode *inode, struct file_
 		op = PLM_OP_NONE;
 	change->op = op;
 	change->head.repeats = file_enter(key, known, c->entry->root, op, now);
+	known = bpf_map_lookup_elem(&files, key);
+	if (known)
+		known->parent = inode_parent(inode);
 	if (op) {
 		upper_fill(&change->file, inode, c->container);
 		task_fill(&change->task, c->task, c->state);
@@ -388,7 +406,7 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 	key.generation = inode->i_generation;
 	known = bpf_map_lookup_elem(&files, &key);
 	if (known && (file_folds(known, c.entry->root, PLM_OP_MODIFY, true, now) ||
-		      file_folds(known, c.entry->root, PLM_OP_NONE, false, now)))
+		      (known->parent == inode_parent(inode) && file_folds(known, c.entry->root, PLM_OP_NONE, false, now))))
 		return 0;
 	c.state = bpf_map_lookup_elem(&tasks, &tid);
 	if (c.state && (c.state->flags & PLM_TASK_RUNTIME))

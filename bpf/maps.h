@@ -42,6 +42,7 @@ struct file_state {
 	u32 op;      /* enum plm_op; NONE: looked at, and not of the container's root */
 	u32 repeats; /* like events since then */
 	u32 pad;
+	u64 parent;  /* op NONE: address of the directory's dentry, compared only */
 };
 
 /* Calls that wait between two hooks of one exec: who began it, and as whom. */
