@@ -381,6 +381,20 @@ static void dirty_tell(struct call_context *c, struct inode *inode, struct file_
 }
 
 /*
+ * Is it content that changes? A dirtied page says so by itself; so does a new time of change, which every write sets
+ * first (file_update_time), but an access time alone is newer than it. All of I_DIRTY at once is what setattr and its
+ * like say (mark_inode_dirty).
+ */
+static bool dirty_is_content(struct inode *inode, int flags)
+{
+	int pages = dirty_pages(), all = dirty_inode() | pages;
+
+	if ((flags & all) == all)
+		return false;
+	return (flags & pages) || inode_mtime(inode) >= inode_atime(inode);
+}
+
+/*
  * __mark_inode_dirty(), in the context of whoever wrote: a write, a store through a mapping (at its page fault), an
  * io_uring worker. Every write sets the time of change and dirties the page, so this is where "opened for writing"
  * becomes "changed". The inode is the upper layer's. Regular files only: names are told by their calls.
@@ -401,6 +415,8 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 	if (!c.container || c.container->phase != PLM_PHASE_RUNNING || !c.container->upper_root ||
 	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & 0170000) != 0100000)
 		return 0;
+	if (!inode->i_nlink || !dirty_is_content(inode, flags))
+		return 0; /* without a name it is not (yet, or any more) part of the root */
 	key.inode = inode->i_ino;
 	key.device = c.container->upper_device;
 	key.generation = inode->i_generation;

@@ -52,6 +52,18 @@ static inline u64 inode_ctime(struct inode *inode)
 	return timespec_ns(BPF_CORE_READ(old, i_ctime));
 }
 
+static inline u64 inode_atime(struct inode *inode)
+{
+	struct inode___timespec *old = (void *)inode;
+	struct inode___hidden *hidden = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_atime_sec))
+		return (u64)BPF_CORE_READ(inode, i_atime_sec) * NSEC_PER_SEC + BPF_CORE_READ(inode, i_atime_nsec);
+	if (bpf_core_field_exists(hidden->__i_atime))
+		return timespec_ns(BPF_CORE_READ(hidden, __i_atime));
+	return timespec_ns(BPF_CORE_READ(old, i_atime));
+}
+
 /* __i_mtime came one release after __i_ctime, so the two are asked apart. */
 static inline u64 inode_mtime(struct inode *inode)
 {
@@ -81,6 +93,23 @@ static inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 
 #define MNT_READONLY 0x40
 #define MNT_INTERNAL 0x4000
+
+/* What a dirty inode has to write: pages of content, or (I_DIRTY_SYNC | I_DIRTY_DATASYNC) its own fields. Macros, until
+ * 6.18 made them enumerators of other values. */
+static inline int dirty_pages(void)
+{
+	if (bpf_core_enum_value_exists(enum inode_state_flags_t, I_DIRTY_PAGES))
+		return bpf_core_enum_value(enum inode_state_flags_t, I_DIRTY_PAGES);
+	return 4;
+}
+
+static inline int dirty_inode(void)
+{
+	if (bpf_core_enum_value_exists(enum inode_state_flags_t, I_DIRTY_SYNC))
+		return bpf_core_enum_value(enum inode_state_flags_t, I_DIRTY_SYNC) |
+		       bpf_core_enum_value(enum inode_state_flags_t, I_DIRTY_DATASYNC);
+	return 1 | 2;
+}
 
 /*
  * The path that a user of the file sees. The file behind a mapping of an overlay file is the layer's own: up to 6.5

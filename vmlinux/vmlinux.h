@@ -129,18 +129,18 @@ struct inode {
 	unsigned int i_nlink;
 	s64 i_size;
 	/* from 6.11 (commit 3aa63a569c64) */
-	s64 i_ctime_sec, i_mtime_sec;
-	u32 i_ctime_nsec, i_mtime_nsec;
+	s64 i_atime_sec, i_ctime_sec, i_mtime_sec;
+	u32 i_atime_nsec, i_ctime_nsec, i_mtime_nsec;
 	u32 i_generation;
 	struct hlist_head i_dentry;
 };
 
 struct inode___timespec { /* to 6.5 */
-	struct timespec64 i_ctime, i_mtime;
+	struct timespec64 i_atime, i_ctime, i_mtime;
 };
 
 struct inode___hidden { /* 6.6 to 6.10 (commits 13bc24457850, 12cd44023651) */
-	struct timespec64 __i_ctime, __i_mtime;
+	struct timespec64 __i_atime, __i_ctime, __i_mtime;
 };
 
 struct qstr {
@@ -316,6 +316,13 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+/* include/linux/fs.h, from 6.18: values are asked through CO-RE, never taken from here. */
+enum inode_state_flags_t {
+	I_DIRTY_SYNC = 1,
+	I_DIRTY_DATASYNC = 2,
+	I_DIRTY_PAGES = 4,
+};
 
 /* Asked through CO-RE where a kernel may differ; values are those of uapi and stable since they appeared. */
 enum bpf_func_id {
