@@ -57,9 +57,13 @@ void agent_release(struct agent *agent, struct container *container);
 void life_birth(struct agent *agent, const struct event *event);
 void life_start(struct agent *agent, const struct event *event);
 struct container *life_container(struct agent *agent, const struct event *event);
-void life_named(struct agent *agent, struct resolver_answer *answer);
+/* The container that the answer is about, whose events wait to be released; NULL where it is not watched. */
+struct container *life_named(struct agent *agent, struct resolver_answer *answer);
+/* One whose events wait for a name that will not come; NULL: none. */
+struct container *life_overdue(struct agent *agent);
+/* Its events are released: ends it where its cgroup has gone meanwhile. */
+void life_settled(struct agent *agent, struct container *container);
 int life_existing(struct agent *agent);
-void life_finish(struct agent *agent); /* what still waits for a name goes without */
 void life_free(struct container *container, void *data); /* registry's release */
 
 /* serve.c */

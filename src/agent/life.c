@@ -223,13 +223,13 @@ static void unnamed(struct container *container)
 		container->facts.runtime = strdup(guess.runtime);
 }
 
-void life_named(struct agent *agent, struct resolver_answer *answer)
+struct container *life_named(struct agent *agent, struct resolver_answer *answer)
 {
 	struct container *container = registry_get(agent->registry, answer->cgroup);
 
 	if (!container) {
 		container_facts_clear(&answer->facts);
-		return;
+		return NULL;
 	}
 	if (answer->known) {
 		container_facts_clear(&container->facts);
@@ -241,21 +241,25 @@ void life_named(struct agent *agent, struct resolver_answer *answer)
 	}
 	if (agent->recording)
 		(void)recording_container(agent->recording, container);
-	agent_release(agent, container);
+	return container;
+}
+
+void life_settled(struct agent *agent, struct container *container)
+{
 	if (container->gone)
 		end(agent, container);
 }
 
-void life_finish(struct agent *agent)
+struct container *life_overdue(struct agent *agent)
 {
+	struct container *container;
 	uint64_t cgroup, time;
 
-	while (registry_oldest(agent->registry, &cgroup, &time)) {
-		struct container *container = registry_get(agent->registry, cgroup);
-
-		unnamed(container);
-		agent_release(agent, container);
-	}
+	if (!registry_oldest(agent->registry, &cgroup, &time))
+		return NULL;
+	container = registry_get(agent->registry, cgroup);
+	unnamed(container);
+	return container;
 }
 
 struct existing {

@@ -270,8 +270,14 @@ static void names_take(struct agent *agent)
 {
 	struct resolver_answer answer;
 
-	while (resolver_take(agent->resolver, &answer) > 0)
-		life_named(agent, &answer);
+	while (resolver_take(agent->resolver, &answer) > 0) {
+		struct container *container = life_named(agent, &answer);
+
+		if (!container)
+			continue;
+		agent_release(agent, container);
+		life_settled(agent, container);
+	}
 }
 
 static void view_drop(struct container *container, void *data)
@@ -373,8 +379,11 @@ static void begin(struct agent *agent)
 
 static void finish(struct agent *agent)
 {
+	struct container *container;
+
 	(void)drain(agent, BATCHES_ALL);
-	life_finish(agent);
+	while ((container = life_overdue(agent)))
+		agent_release(agent, container);
 	serve_losses(agent);
 	teller_end(agent->teller, 0);
 	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());

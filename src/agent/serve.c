@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "decode/names.h"
 #include "detect/coverage.h"
 
 #define NSEC_PER_SEC  1000000000ll
@@ -229,18 +230,12 @@ static const char *const loss_names[PLM_LOSSES] = {
 	[PLM_LOSS_QUOTA] = "the container has too many cgroups",
 };
 
-static const char *const kind_names[PLM_KINDS] = {
-	[PLM_BIRTH] = "birth",	 [PLM_START] = "start",	      [PLM_EXEC] = "exec",
-	[PLM_TASK] = "task",	 [PLM_CHANGE] = "change",     [PLM_IDENTITY] = "identity",
-	[PLM_MAPPING] = "mapping", [PLM_LEAVE] = "leave",     [PLM_BLIND] = "blind",
-};
-
 static void loss_tell(const struct plm_loss_key *key, uint64_t count, void *data)
 {
 	struct agent *agent = data;
 	struct container *container = registry_get(agent->registry, key->container);
 	const char *why = key->loss < PLM_LOSSES ? loss_names[key->loss] : NULL;
-	const char *kind = key->kind < PLM_KINDS ? kind_names[key->kind] : NULL;
+	const char *kind = kind_name(key->kind);
 	char message[256], subject[64];
 
 	(void)snprintf(message, sizeof(message), "%" PRIu64 " %s events %s: %s", count, kind ?: "other",

@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "container/discover.h"
 #include "container/runtime.h"
+#include "decode/names.h"
 #include "kernel/hooks.h"
 #include "kernel/kernel.h"
 

@@ -3,18 +3,8 @@
 #include <linux/capability.h>
 
 #include "base/cleanup.h"
+#include "decode/names.h"
 #include "detect/internal.h"
-
-/* interfaces.md's plimsoll.cause; NULL is unknown. */
-static const char *const causes[PLM_CAUSES] = {
-    [PLM_CAUSE_IMAGE] = "image",
-    [PLM_CAUSE_SESSION] = "exec-session",
-    [PLM_CAUSE_SETUID_FILE] = "setuid-file",
-    [PLM_CAUSE_FILE_CAPABILITY] = "file-capability",
-    [PLM_CAUSE_SETUID_CALL] = "setuid-call",
-    [PLM_CAUSE_USER_NAMESPACE] = "user-namespace",
-    [PLM_CAUSE_UNEXPLAINED] = "unexplained",
-};
 
 /* What a cause is to a person, behind "became root" and "runs as root". */
 static const struct {
@@ -47,7 +37,7 @@ static const char *explain(const char *cause)
 
 static const char *cause_of(const struct event *event)
 {
-	return event->task.cause < PLM_CAUSES ? causes[event->task.cause] : NULL;
+	return cause_name(event->task.cause);
 }
 
 static bool is_namespace_root(const struct plm_task *task)
@@ -79,9 +69,9 @@ static const char *escalation_cause(const struct event *event)
 	if (holds_root(&event->before))
 		return NULL;
 	if (holds_root(&event->task.creds))
-		return seen ? seen : causes[exec ? PLM_CAUSE_SETUID_FILE : PLM_CAUSE_SETUID_CALL];
+		return seen ? seen : cause_name(exec ? PLM_CAUSE_SETUID_FILE : PLM_CAUSE_SETUID_CALL);
 	if (gains_power(&event->before, &event->task.creds))
-		return causes[exec ? PLM_CAUSE_FILE_CAPABILITY : PLM_CAUSE_UNEXPLAINED];
+		return cause_name(exec ? PLM_CAUSE_FILE_CAPABILITY : PLM_CAUSE_UNEXPLAINED);
 	return NULL;
 }
 
@@ -115,7 +105,7 @@ void detect_root_exec(struct detection *detection)
 {
 	const struct event *event = detection->event;
 	bool namespaced = is_namespace_root(&event->task);
-	const char *cause = namespaced ? causes[PLM_CAUSE_USER_NAMESPACE] : cause_of(event);
+	const char *cause = namespaced ? cause_name(PLM_CAUSE_USER_NAMESPACE) : cause_of(event);
 	struct finding *finding;
 
 	if (!namespaced && event->task.creds.euid != 0)

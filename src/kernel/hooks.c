@@ -136,15 +136,3 @@ bool hooks_task_unseen(const struct hooks *hooks, size_t index)
 			return false;
 	return true;
 }
-
-const char *backend_name(enum plm_backend backend)
-{
-	static const char *const names[] = {
-		[PLM_BACKEND_TRACEPOINT] = "tracepoint",
-		[PLM_BACKEND_LSM] = "lsm",
-		[PLM_BACKEND_FENTRY] = "fentry",
-		[PLM_BACKEND_ITERATOR] = "iterator",
-	};
-
-	return (size_t)backend < ARRAY_SIZE(names) ? names[backend] : NULL;
-}

@@ -63,6 +63,4 @@ int hooks_choose(struct probe *probe, enum hooks_mode mode, struct hooks *ret_ho
 bool hooks_task_begins(const struct hooks *hooks, size_t index);
 bool hooks_task_unseen(const struct hooks *hooks, size_t index);
 
-const char *backend_name(enum plm_backend backend);
-
 #endif

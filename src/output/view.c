@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "decode/names.h"
 
 /* What an event without a finding is in ECS's words. */
 struct ecs_kind {
@@ -24,28 +25,6 @@ static const char *const change_types[PLM_OPS] = {
     [PLM_OP_OPEN_WRITE] = "access", [PLM_OP_CREATE] = "creation", [PLM_OP_TMPFILE] = "creation",
     [PLM_OP_MKDIR] = "creation",    [PLM_OP_LINK] = "creation",   [PLM_OP_SYMLINK] = "creation",
     [PLM_OP_MKNOD] = "creation",    [PLM_OP_UNLINK] = "deletion", [PLM_OP_RMDIR] = "deletion",
-};
-
-static const char *const layers[PLM_LAYERS] = {
-    [PLM_LAYER_IMAGE] = "image",   [PLM_LAYER_UPPER] = "upper",           [PLM_LAYER_MEMORY] = "memory",
-    [PLM_LAYER_VOLUME] = "volume", [PLM_LAYER_OTHER_ROOT] = "other-root", [PLM_LAYER_CONTROL] = "control",
-};
-
-static const char *const causes[PLM_CAUSES] = {
-    [PLM_CAUSE_IMAGE] = "image",
-    [PLM_CAUSE_SESSION] = "exec-session",
-    [PLM_CAUSE_SETUID_FILE] = "setuid-file",
-    [PLM_CAUSE_FILE_CAPABILITY] = "file-capability",
-    [PLM_CAUSE_SETUID_CALL] = "setuid-call",
-    [PLM_CAUSE_USER_NAMESPACE] = "user-namespace",
-    [PLM_CAUSE_UNEXPLAINED] = "unexplained",
-};
-
-static const char *const backends[] = {
-    [PLM_BACKEND_TRACEPOINT] = "tracepoint",
-    [PLM_BACKEND_LSM] = "lsm",
-    [PLM_BACKEND_FENTRY] = "fentry",
-    [PLM_BACKEND_ITERATOR] = "iterator",
 };
 
 /* The name of a value that came out of a record: NULL beyond the table. */
@@ -121,7 +100,7 @@ static void view_file(const struct alert *alert, struct alert_view *view)
 	if (view->file && view->file->inode == 0)
 		view->file = NULL;
 	layer = finding ? finding->layer : own ? event->file.layer : PLM_LAYER_UNKNOWN;
-	view->layer = NAME_OF(layers, layer);
+	view->layer = layer_name(layer);
 }
 
 static bool same_ids(const struct plm_creds *a, const struct plm_creds *b)
@@ -139,7 +118,7 @@ static void view_identity(const struct alert *alert, struct alert_view *view)
 	if (!event || (event->kind != PLM_EXEC && event->kind != PLM_IDENTITY))
 		return;
 	if (!alert->finding)
-		view->cause = NAME_OF(causes, event->task.cause);
+		view->cause = cause_name(event->task.cause);
 	after = &event->task.creds;
 	view->capabilities_changed = event->before.cap_effective != after->cap_effective ||
 				     event->before.cap_permitted != after->cap_permitted;
@@ -199,7 +178,7 @@ void view_alert(const struct alert *alert, struct alert_view *ret_view)
 	view_ancestors(alert, &view);
 	if (alert->event) {
 		view_cuts(alert->event, &view);
-		view.backend = NAME_OF(backends, alert->event->backend);
+		view.backend = backend_name(alert->event->backend);
 	}
 	*ret_view = view;
 }

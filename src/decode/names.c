@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/names.h"
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "plimsoll/event.h"
+
+#define NAME_OF(names, value) ((value) < ARRAY_SIZE(names) ? (names)[value] : NULL)
+
+const char *backend_name(unsigned backend)
+{
+	static const char *const names[] = {
+		[PLM_BACKEND_TRACEPOINT] = "tracepoint",
+		[PLM_BACKEND_LSM] = "lsm",
+		[PLM_BACKEND_FENTRY] = "fentry",
+		[PLM_BACKEND_ITERATOR] = "iterator",
+	};
+
+	return NAME_OF(names, backend);
+}
+
+const char *layer_name(unsigned layer)
+{
+	static const char *const names[] = {
+		[PLM_LAYER_IMAGE] = "image",   [PLM_LAYER_UPPER] = "upper",
+		[PLM_LAYER_MEMORY] = "memory", [PLM_LAYER_VOLUME] = "volume",
+		[PLM_LAYER_OTHER_ROOT] = "other-root", [PLM_LAYER_CONTROL] = "control",
+	};
+
+	return NAME_OF(names, layer);
+}
+
+const char *cause_name(unsigned cause)
+{
+	static const char *const names[] = {
+		[PLM_CAUSE_IMAGE] = "image",
+		[PLM_CAUSE_SESSION] = "exec-session",
+		[PLM_CAUSE_SETUID_FILE] = "setuid-file",
+		[PLM_CAUSE_FILE_CAPABILITY] = "file-capability",
+		[PLM_CAUSE_SETUID_CALL] = "setuid-call",
+		[PLM_CAUSE_USER_NAMESPACE] = "user-namespace",
+		[PLM_CAUSE_UNEXPLAINED] = "unexplained",
+	};
+
+	return NAME_OF(names, cause);
+}
+
+const char *kind_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[PLM_BIRTH] = "birth",	   [PLM_START] = "start",       [PLM_EXEC] = "exec",
+		[PLM_TASK] = "task",	   [PLM_CHANGE] = "change",     [PLM_IDENTITY] = "identity",
+		[PLM_MAPPING] = "mapping", [PLM_LEAVE] = "leave",       [PLM_BLIND] = "blind",
+	};
+
+	return NAME_OF(names, kind);
+}
