@@ -18,6 +18,28 @@ static void agent_tell(struct agent *agent, const struct telling *telling)
 		tell_event(agent->teller, telling);
 }
 
+struct owner {
+	uint32_t device;
+	const struct container *container;
+};
+
+static void owner_match(struct container *container, void *data)
+{
+	struct owner *owner = data;
+
+	if (container->root_device == owner->device)
+		owner->container = container;
+}
+
+/* Whose root file system a device is; NULL unknown. */
+static const char *owner_name(struct agent *agent, uint32_t device)
+{
+	struct owner owner = { .device = device };
+
+	registry_for_each(agent->registry, owner_match, &owner);
+	return owner.container ? owner.container->facts.name ?: owner.container->facts.id : NULL;
+}
+
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
 			size_t size)
 {
@@ -30,6 +52,8 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 					     .host_root = agent->options->host_root,
 					     .boot_offset = agent->boot_offset },
 		     &event, &agent->room, &facts);
+	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
+		facts.other_container = owner_name(agent, event.file.device);
 	if (agent->recording)
 		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
 	if (judge_view(container, agent->policy) < 0)

@@ -145,6 +145,8 @@ static const struct row outside[] = {
 		OUTSIDE("create", "/o/etc/x", "of the root file system of db")},
 	{"metadata of another's root", {CHANGE(CHMOD), .path = "/tmp/x", FILE_IN(OTHER_ROOT)}, {OLD},
 		OUTSIDE("metadata", "/tmp/x", "another container")},
+	{"another's root, opened for writing", {CHANGE(OPEN_WRITE), .path = "/o/x", FILE_IN(OTHER_ROOT)}, {OLD},
+		OUTSIDE("open", "/o/x", "another container")},
 	/* twins */
 	{"oom_score_adj", {CHANGE(MODIFY), .path = "/proc/self/oom_score_adj", CONTROL(PROC_SUPER_MAGIC)}, {OLD}, {}},
 	{"a tuned sysctl", {CHANGE(MODIFY), .path = "/proc/sys/vm/max_map_count", CONTROL(PROC_SUPER_MAGIC)}, {OLD}, {}},
@@ -154,7 +156,6 @@ static const struct row outside[] = {
 	{"the name in a volume", {CHANGE(MODIFY), .path = "/v/core_pattern", FILE_IN(VOLUME)}, {OLD}, {}},
 	{"no path", {CHANGE(MODIFY), CONTROL(PROC_SUPER_MAGIC)}, {OLD}, {}},
 	{"chmod of a control file", {CHANGE(CHMOD), .path = "/proc/sys/kernel/core_pattern", CONTROL(PROC_SUPER_MAGIC)}, {OLD}, {}},
-	{"another's root, opened only", {CHANGE(OPEN_WRITE), .path = "/o/x", FILE_IN(OTHER_ROOT)}, {OLD}, {}},
 	{"by the runtime", {CHANGE(MODIFY), .path = "/proc/sys/kernel/core_pattern", CONTROL(PROC_SUPER_MAGIC),
 		.task.flags = PLM_TASK_RUNTIME}, {OLD}, {}},
 };
