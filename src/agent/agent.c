@@ -43,12 +43,16 @@ static const char *owner_name(struct agent *agent, uint32_t device)
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
 			size_t size)
 {
+	bool all = agent->options->events || agent->recording;
 	struct event event = *decoded;
 	struct facts facts;
 
+	if (judge_view(container, agent->policy) < 0)
+		return;
 	facts_gather(&(struct facts_source){ .container = container,
 					     .processes = agent->processes,
 					     .same = agent->same,
+					     .writable = all ? NULL : container->view,
 					     .host_root = agent->options->host_root,
 					     .boot_offset = agent->boot_offset },
 		     &event, &agent->room, &facts);
@@ -56,8 +60,6 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 		facts.other_container = owner_name(agent, event.file.device);
 	if (agent->recording)
 		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
-	if (judge_view(container, agent->policy) < 0)
-		return;
 	agent_tell(agent, &(struct telling){ .event = &event, .facts = &facts, .container = container });
 }
 

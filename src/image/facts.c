@@ -141,6 +141,16 @@ static void file_from_upper(struct gather *g)
 	file->mtime = (uint64_t)upper.mtime;
 }
 
+static bool may_be_written(const struct gather *g)
+{
+	const struct policy_view *view = g->source->writable;
+	const struct event *event = g->event;
+
+	if (!view || !event->path || !policy_writable(view, event->path))
+		return false;
+	return !event->change.from || event->change.op == PLM_OP_SYMLINK || policy_writable(view, event->change.from);
+}
+
 /* Told by names: where do they lead, and does the disk bear it out? */
 static void gather_names(struct gather *g)
 {
@@ -164,6 +174,8 @@ static void gather_names(struct gather *g)
 		g->facts->confirmed = ANSWER_NO; /* not on the root overlay */
 		return;
 	}
+	if (may_be_written(g))
+		return;
 	claim.path = event->path;
 	claim.from = event->change.op == PLM_OP_SYMLINK ? NULL : event->change.from;
 	g->facts->confirmed = event->change.op == PLM_OP_MOUNT ? ANSWER_YES : rootfs_confirm(g->rootfs, &claim);
@@ -179,7 +191,7 @@ static void gather_change(struct gather *g)
 	if (event->change.flags & PLM_CHANGE_HINT)
 		gather_names(g);
 	if (!g->rootfs || !event->path || event->file.layer == PLM_LAYER_CONTROL ||
-	    event->file.layer == PLM_LAYER_OTHER_ROOT)
+	    event->file.layer == PLM_LAYER_OTHER_ROOT || may_be_written(g))
 		return;
 	facts->in_image = rootfs_in_image(g->rootfs, event->path);
 	if (event->change.from && event->change.op != PLM_OP_SYMLINK)

@@ -12,6 +12,7 @@
 #include "decode/event.h"
 #include "detect/detect.h"
 #include "image/same.h"
+#include "policy/policy.h"
 #include "process/processes.h"
 
 /* Room for the strings of one event's facts. */
@@ -24,6 +25,9 @@ struct facts_source {
 	const struct container *container;
 	struct processes *processes;
 	struct same *same;
+	/* Of a change where this says that it may be written, nothing more is looked up: no detector asks. NULL: everything
+	 * is (--events, --record). */
+	const struct policy_view *writable;
 	const char *host_root; /* --host-root; "" for the agent's own */
 	int64_t boot_offset;   /* realtime - boottime, ns */
 };
