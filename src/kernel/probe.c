@@ -81,12 +81,11 @@ int probe_member(struct probe *probe, const char *name, const char **ret_reason)
 }
 
 /* Loads a program for `function` at `attach`; its descriptor or a negative errno. */
-static int probe_load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
+static int probe_load(struct probe *probe, enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
 		      const struct bpf_insn *insns, size_t count)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
-	int id = libbpf_find_vmlinux_btf_id(function, attach);
-	int fd;
+	int id = btf__find_by_name_kind(probe->btf, function, BTF_KIND_FUNC), fd;
 
 	if (id <= 0)
 		return -ENOENT;
@@ -106,10 +105,9 @@ int probe_fentry(struct probe *probe, const char *function, const char **ret_rea
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	_cleanup_close_ int program = probe_load(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, function, quiet, 2);
+	_cleanup_close_ int program = probe_load(probe, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, function, quiet, 2);
 	_cleanup_close_ int link = -EBADF;
 
-	(void)probe;
 	if (program < 0) {
 		*ret_reason = load_reason(program);
 		return program;
@@ -122,7 +120,7 @@ int probe_fentry(struct probe *probe, const char *function, const char **ret_rea
 }
 
 /* A program that adds 1 to the only value of `map`, and lets everything pass. */
-static int lsm_counter_load(const char *hook, int map)
+static int lsm_counter_load(struct probe *probe, const char *hook, int map)
 {
 	const struct bpf_insn count[] = {
 		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = map },
@@ -136,7 +134,10 @@ static int lsm_counter_load(const char *hook, int map)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return probe_load(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, hook, count, ARRAY_SIZE(count));
+	char function[128];
+
+	(void)snprintf(function, sizeof(function), "bpf_lsm_%s", hook);
+	return probe_load(probe, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, function, count, ARRAY_SIZE(count));
 }
 
 int probe_lsm(struct probe *probe, const char *hook, const char **ret_reason)
@@ -146,12 +147,11 @@ int probe_lsm(struct probe *probe, const char *hook, const char **ret_reason)
 	uint64_t count = 0;
 	uint32_t key = 0;
 
-	(void)probe;
 	if (map < 0) {
 		*ret_reason = "the kernel refuses BPF maps";
 		return -errno;
 	}
-	program = lsm_counter_load(hook, map);
+	program = lsm_counter_load(probe, hook, map);
 	if (program < 0) {
 		*ret_reason = load_reason(program);
 		return program;
