@@ -165,7 +165,7 @@ int BPF_PROG(change_open, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	open_tell(&c, file, op, scratch);
-	scratch_put();
+	scratch_put(scratch);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ int BPF_PROG(change_file, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	file_tell(&c, call_arg(&c, c.call->dirfd), scratch);
-	scratch_put();
+	scratch_put(scratch);
 	return 0;
 }
 
@@ -296,7 +296,7 @@ int BPF_PROG(change_name, struct pt_regs *regs, long ret)
 		file_tell(&c, call_arg(&c, c.call->dirfd), scratch);
 	else
 		name_tell(&c, name, scratch);
-	scratch_put();
+	scratch_put(scratch);
 	return 0;
 }
 
@@ -377,7 +377,7 @@ static void dirty_tell(struct call_context *c, struct inode *inode, struct file_
 		task_fill(&change->task, c->task, c->state);
 		emit(scratch, c->container, false);
 	}
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /*

@@ -31,7 +31,7 @@ static void birth_emit(struct cgroup *cgroup, const char *path, const struct plm
 	birth->parent = BPF_CORE_READ(kernfs_parent(kn), id);
 	text_string(scratch, path, false, &birth->path, PLM_CUT_PATH);
 	emit(scratch, 0, true);
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /*
@@ -127,7 +127,7 @@ static void leave_emit(struct task_struct *task, const struct plm_task_state *st
 	leave->by_start = task_start(mover);
 	text_string(scratch, path, false, &leave->path, PLM_CUT_PATH);
 	emit(scratch, container, true);
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /* cgroup_attach_task(): after the move, once for the leader of what was moved; ours only where it was v2's. */

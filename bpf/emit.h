@@ -25,32 +25,35 @@ static void loss_count(u64 container, u32 loss, u32 kind)
 }
 
 /*
- * One record's memory. Programs run with preemption off, so only an interrupt's program can come in between: two
- * for each CPU. NULL is counted by the caller's kind. Every taken one is put back on every way out.
+ * One record's memory, of this CPU. What a tracepoint runs is not preempted, but an interrupt's program may come in
+ * between; what a trampoline runs (LSM, fentry) may be, by another task's program, and they need not end in the order
+ * in which they began: so each slot carries its own mark. It is added to and then looked at, for want of an exchange
+ * before 5.12; of two that meet on one slot at most one has it. NULL is counted by the caller's kind. Every taken one
+ * is put back on every way out.
  */
 static struct scratch *scratch_take(void)
 {
-	u32 zero = 0, *depth = bpf_map_lookup_elem(&depths, &zero);
-	struct scratch *scratch;
-	u32 slot;
+	u32 first = bpf_get_smp_processor_id() * PLM_SCRATCH_DEPTH;
 
-	if (!depth || *depth >= PLM_SCRATCH_DEPTH)
-		return 0;
-	slot = bpf_get_smp_processor_id() * PLM_SCRATCH_DEPTH + *depth;
-	scratch = bpf_map_lookup_elem(&scratches, &slot);
-	if (!scratch)
-		return 0;
-	scratch->slot = slot;
-	*depth += 1;
-	return scratch;
+	for (u32 i = 0; i < PLM_SCRATCH_DEPTH; i++) {
+		u32 slot = first + i;
+		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &slot);
+
+		if (!scratch)
+			return 0;
+		__sync_fetch_and_add(&scratch->takers, 1);
+		if (*(volatile u32 *)&scratch->takers == 1) {
+			scratch->slot = slot;
+			return scratch;
+		}
+		__sync_fetch_and_add(&scratch->takers, -1);
+	}
+	return 0;
 }
 
-static void scratch_put(void)
+static void scratch_put(struct scratch *scratch)
 {
-	u32 zero = 0, *depth = bpf_map_lookup_elem(&depths, &zero);
-
-	if (depth && *depth)
-		*depth -= 1;
+	__sync_fetch_and_add(&scratch->takers, -1);
 }
 
 /* A container that floods the shared ring spends its own share of it, never another's. */

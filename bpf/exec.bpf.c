@@ -61,7 +61,7 @@ static int exec_identify(struct linux_binprm *bprm, u32 backend)
 		loss_count(entry->root, PLM_LOSS_MAP, PLM_EXEC);
 out:
 	if (scratch)
-		scratch_put();
+		scratch_put(scratch);
 	return 0;
 }
 
@@ -221,7 +221,7 @@ static void exec_tell(struct task_struct *task, struct linux_binprm *bprm, struc
 	state->cause = exec->task.cause;
 	state->creds = exec->task.creds;
 	emit(scratch, container, exec_weighty(exec));
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /* On the host: is it a file of a container's root that runs outside any container? */
@@ -250,7 +250,7 @@ static void exec_outside(struct task_struct *task, struct linux_binprm *bprm)
 	exec->before = exec->task.creds;
 	exec_fill(exec, scratch, task, bprm, bpf_map_lookup_elem(&containers, owner));
 	emit(scratch, bpf_map_lookup_elem(&containers, owner), true);
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /* A thread that execs becomes the leader: its state goes with it. Not inlined for the stack's sake (5.10 allows 512

@@ -60,7 +60,7 @@ int BPF_PROG(identity_changed, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	identity_tell(&c, scratch);
-	scratch_put();
+	scratch_put(scratch);
 	return 0;
 }
 
@@ -86,6 +86,6 @@ int BPF_PROG(call_blind, struct pt_regs *regs, long ret)
 	task_fill(&blind->task, c.task, c.state);
 	blind->what = c.call->op;
 	emit(scratch, c.container, true);
-	scratch_put();
+	scratch_put(scratch);
 	return 0;
 }

@@ -34,7 +34,7 @@ static void mapping_tell(struct call_context *c, struct path *path, u64 address,
 	text_path(scratch, path, &mapping->path, PLM_CUT_PATH);
 	emit(scratch, c->container, mapping->file.layer == PLM_LAYER_UPPER);
 out:
-	scratch_put();
+	scratch_put(scratch);
 }
 
 struct mmap_args {

@@ -20,7 +20,7 @@ struct scratch {
 	u32 at;
 	u32 slot; /* its own key */
 	u32 walk_begin;
-	u32 pad;
+	u32 takers; /* 1: taken (scratch_take) */
 	u64 walk_dentry;
 	u64 walk_mount;
 	u64 walk_stop;
@@ -117,13 +117,6 @@ typedef struct {
 } scratch_map;
 
 typedef struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-} depth_map;
-
-typedef struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 2 << 20);
 } events_ring;
@@ -148,7 +141,6 @@ MAP files_map files SEC(".maps");
 MAP execs_map execs SEC(".maps"); /* by tid */
 MAP losses_map losses SEC(".maps");
 MAP scratch_map scratches SEC(".maps");
-MAP depth_map depths SEC(".maps");
 MAP events_ring events SEC(".maps"); /* everything */
 MAP urgent_ring urgent SEC(".maps"); /* what is rare and weighty: a flood cannot fill it */
 MAP handlers_map handlers SEC(".maps");

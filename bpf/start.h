@@ -54,7 +54,7 @@ static void container_start(struct task_struct *task, const struct plm_task_stat
 		text_path(scratch, &upper, &start->upper, PLM_CUT_PATH);
 	container->phase = PLM_PHASE_RUNNING;
 	emit(scratch, container, true);
-	scratch_put();
+	scratch_put(scratch);
 }
 
 #endif

@@ -79,7 +79,7 @@ static void task_tell(struct task_struct *task, u64 cgroup, struct plm_cgroup *e
 	text_path(scratch, &path, &exec->path, PLM_CUT_PATH);
 	text_path(scratch, &pwd, &exec->cwd, PLM_CUT_CWD);
 	emit(scratch, container, true);
-	scratch_put();
+	scratch_put(scratch);
 }
 
 /*
