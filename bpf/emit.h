@@ -6,7 +6,7 @@
 #include "maps.h"
 
 #define WAKE_EVERY_NS  500000ull   /* the agent looks again by itself for this long after it was woken */
-#define BURST_WINDOW   100000000ull /* of a container's budget, once the shared ring is half full */
+#define BURST_WINDOW   100000000ull /* of a container's budget, once a ring is half full */
 #define BURST_FRACTION 8            /* ... of the ring's size that one container may fill in a window */
 
 static void loss_count(u64 container, u32 loss, u32 kind)
@@ -56,18 +56,25 @@ static void scratch_put(struct scratch *scratch)
 	__sync_fetch_and_add(&scratch->takers, -1);
 }
 
-/* A container that floods the shared ring spends its own share of it, never another's. */
-static bool budget_spent(struct plm_container *container, u64 now, u64 size)
+/* Counts what a container sends by the window. */
+static void budget_charge(struct plm_container *container, u64 now, u64 size, bool weighty)
 {
-	u64 ring = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
-
 	if (now - container->burst_start > BURST_WINDOW) {
 		container->burst_start = now;
-		container->burst_bytes = 0;
+		container->burst_bytes = container->urgent_bytes = 0;
 	}
-	container->burst_bytes += size;
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > ring / 2 &&
-	       container->burst_bytes > ring / BURST_FRACTION;
+	if (weighty)
+		container->urgent_bytes += size;
+	else
+		container->burst_bytes += size;
+}
+
+/* A container that floods a ring spends its own share of it, never another's. */
+static bool share_spent(void *ring, u64 bytes)
+{
+	u64 size = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
+
+	return bytes > size / BURST_FRACTION && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > size / 2;
 }
 
 /*
@@ -83,7 +90,8 @@ static u64 wakeup_flags(u64 now)
 }
 
 /*
- * Sends what was built, and counts. `container` may be NULL: then nobody's budget is asked.
+ * Sends what was built, and counts. `container` may be NULL: then nobody's budget is asked. What is weighty and comes
+ * when the container's share of its ring is spent takes the other one.
  */
 static void emit(struct scratch *scratch, struct plm_container *container, bool weighty)
 {
@@ -98,14 +106,19 @@ static void emit(struct scratch *scratch, struct plm_container *container, bool 
 	head->time = now;
 	if (head->flags & PLM_MISSING)
 		loss_count(head->container, PLM_LOSS_READ, head->kind);
-	if (weighty) {
-		failed = bpf_ringbuf_output(&urgent, head, size, wakeup_flags(now));
-	} else if (container && budget_spent(container, now, size)) {
-		loss_count(head->container, PLM_LOSS_BUDGET, head->kind);
-		return;
-	} else {
-		failed = bpf_ringbuf_output(&events, head, size, wakeup_flags(now));
+	if (container) {
+		budget_charge(container, now, size, weighty);
+		if (weighty && share_spent(&urgent, container->urgent_bytes))
+			weighty = false;
+		if (!weighty && share_spent(&events, container->burst_bytes)) {
+			loss_count(head->container, PLM_LOSS_BUDGET, head->kind);
+			return;
+		}
 	}
+	if (weighty)
+		failed = bpf_ringbuf_output(&urgent, head, size, wakeup_flags(now));
+	else
+		failed = bpf_ringbuf_output(&events, head, size, wakeup_flags(now));
 	if (failed)
 		loss_count(head->container, PLM_LOSS_RING, head->kind);
 	else if (container)

@@ -45,7 +45,7 @@ enum plm_kind {
 	PLM_CHANGE,   /* struct plm_change */
 	PLM_IDENTITY, /* struct plm_identity */
 	PLM_MAPPING,  /* struct plm_mapping */
-	PLM_LEAVE,    /* struct plm_leave: a container's task was moved to a cgroup outside */
+	PLM_LEAVE,    /* struct plm_leave: a container moved a task of its own to a cgroup outside, or made it there */
 	PLM_BLIND,    /* struct plm_blind: something began that the hooks in force cannot follow */
 	PLM_KINDS,
 };
@@ -306,7 +306,7 @@ struct plm_leave {
 	__u64 by_start;       /* the task that moved it */
 	__u32 by_pid;
 	__u32 pad;
-	struct plm_str path; /* of the cgroup it went to: plain, root first */
+	struct plm_str path; /* of the cgroup it went to: plain, root first; absent where it was born there (clone3) */
 };
 
 enum plm_blind_what {
@@ -345,8 +345,9 @@ struct plm_container {
 	__u64 upper_root;   /* kernel address of the upper directory's dentry: compared, never followed by the agent */
 	__u64 seen;         /* records sent */
 	__u64 folded;       /* like events folded in the kernel */
-	__u64 burst_start;  /* budget of the shared ring: window and bytes in it */
+	__u64 burst_start;  /* budget of the rings: window, and bytes in it by ring */
 	__u64 burst_bytes;
+	__u64 urgent_bytes;
 	__u32 phase;        /* enum plm_phase */
 	__u32 root_device;
 	__u32 upper_device;
