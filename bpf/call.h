@@ -56,7 +56,7 @@ static bool call_begin(struct call_context *c, struct pt_regs *regs, long ret)
 		return false;
 	tid = bpf_get_current_pid_tgid();
 	c->state = bpf_map_lookup_elem(&tasks, &tid);
-	return !c->state || !(c->state->flags & PLM_TASK_RUNTIME);
+	return !state_is_runtime(c->state);
 }
 
 #endif

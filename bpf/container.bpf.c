@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* cgroups come and go; tasks move between them. */
 #include "emit.h"
+#include "leave.h"
 #include "task.h"
 #include "text.h"
 
@@ -12,25 +13,28 @@ static bool cgroup_counts(struct cgroup *cgroup)
 	return BPF_CORE_READ(cgroup, root, hierarchy_id) == 0;
 }
 
+/* A cgroup inside a container is charged to it: one that makes and removes them in a loop floods nobody else. */
 static void birth_emit(struct cgroup *cgroup, const char *path, const struct plm_cgroup *entry, u32 flags)
 {
 	struct kernfs_node *kn = BPF_CORE_READ(cgroup, kn);
+	u64 id = BPF_CORE_READ(kn, id);
+	struct plm_container *charged = entry->root == id ? 0 : bpf_map_lookup_elem(&containers, &entry->root);
 	struct plm_birth *birth;
 	struct scratch *scratch;
 
 	scratch = scratch_take();
 	if (!scratch) {
-		loss_count(0, PLM_LOSS_SCRATCH, PLM_BIRTH);
+		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_BIRTH);
 		return;
 	}
 	birth = (void *)scratch->data;
 	__builtin_memset(birth, 0, sizeof(*birth));
 	scratch->at = sizeof(*birth);
-	head_fill(&birth->head, PLM_BIRTH, PLM_BACKEND_TRACEPOINT, BPF_CORE_READ(kn, id), entry);
+	head_fill(&birth->head, PLM_BIRTH, PLM_BACKEND_TRACEPOINT, id, entry);
 	birth->head.flags |= flags;
 	birth->parent = BPF_CORE_READ(kernfs_parent(kn), id);
 	text_string(scratch, path, false, &birth->path, PLM_CUT_PATH);
-	emit(scratch, 0, true);
+	emit(scratch, charged, true);
 	scratch_put(scratch);
 }
 
@@ -52,7 +56,6 @@ static void entry_make(struct plm_cgroup *entry, u64 id, u64 parent_id)
 	entry->root = parent->root;
 	entry->state = parent->state;
 	entry->depth = parent->depth + 1;
-	__sync_fetch_and_add(&container->children, 1);
 }
 
 /* cgroup_mkdir(): once for each hierarchy, before any task can join, with the cgroup's lock held. */
@@ -68,7 +71,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 		return 0;
 	entry_make(&entry, id, BPF_CORE_READ(kernfs_parent(kn), id));
 	container = bpf_map_lookup_elem(&containers, &entry.root);
-	if (entry.root != id && container && container->children > knobs.children) {
+	if (entry.root != id && container && container->children >= knobs.children) {
 		loss_count(entry.root, PLM_LOSS_QUOTA, PLM_BIRTH);
 		return 0;
 	}
@@ -77,6 +80,8 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 		loss_count(entry.root, PLM_LOSS_MAP, PLM_BIRTH);
 		return 0;
 	}
+	if (entry.root != id && container)
+		__sync_fetch_and_add(&container->children, 1);
 	birth_emit(cgroup, path, &entry, 0);
 	return 0;
 }
@@ -89,6 +94,7 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 	u64 id = BPF_CORE_READ(kn, id);
 	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &id), copy;
 	struct plm_container *container;
+	u64 *owner;
 
 	if (!entry)
 		return 0;
@@ -96,47 +102,42 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 	container = bpf_map_lookup_elem(&containers, &copy.root);
 	if (container && copy.root != id)
 		__sync_fetch_and_add(&container->children, -1);
-	if (container && copy.root == id && container->root_device)
+	owner = container && copy.root == id ? bpf_map_lookup_elem(&roots, &container->root_device) : 0;
+	if (owner && *owner == id) /* the number may be another's root by now */
 		bpf_map_delete_elem(&roots, &container->root_device);
 	bpf_map_delete_elem(&cgroups, &id);
 	birth_emit(cgroup, path, &copy, PLM_GONE);
 	return 0;
 }
 
-/* A container's own task was moved to a cgroup outside it. `entry` is a copy of where it was. */
-static void leave_emit(struct task_struct *task, const struct plm_task_state *state, u64 to, const char *path)
+/*
+ * Is it the container's own doing that the task was moved? By itself, by another in the container, or by one that
+ * lives in a container's root wherever it is by now. Who moves it from outside (an administrator, systemd, a rule
+ * daemon) has every right to, and does not thereby make the container one that breaks out.
+ */
+static bool mover_is_inside(struct task_struct *task, u64 container)
 {
-	struct plm_container *container = bpf_map_lookup_elem(&containers, &state->root);
 	struct task_struct *mover = current_task();
-	struct plm_leave *leave;
-	struct scratch *scratch;
+	struct path root = task_root(mover);
+	u64 cgroup = bpf_get_current_cgroup_id();
+	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	u32 device = BPF_CORE_READ(root.dentry, d_sb, s_dev);
 
-	scratch = scratch_take();
-	if (!scratch) {
-		loss_count(state->root, PLM_LOSS_SCRATCH, PLM_LEAVE);
-		return;
-	}
-	leave = (void *)scratch->data;
-	__builtin_memset(leave, 0, sizeof(*leave));
-	scratch->at = sizeof(*leave);
-	head_fill(&leave->head, PLM_LEAVE, PLM_BACKEND_TRACEPOINT, state->root, 0);
-	leave->head.container = state->root;
-	task_fill(&leave->task, task, state);
-	leave->to = to;
-	leave->by_pid = task_pid(mover);
-	leave->by_start = task_start(mover);
-	text_string(scratch, path, false, &leave->path, PLM_CUT_PATH);
-	emit(scratch, container, true);
-	scratch_put(scratch);
+	return task_pid(mover) == task_pid(task) || (entry && entry->root == container) ||
+	       bpf_map_lookup_elem(&roots, &device);
 }
 
-/* cgroup_attach_task(): after the move, once for the leader of what was moved; ours only where it was v2's. */
+/*
+ * cgroup_attach_task(): after the move, once for the leader of what was moved; ours only where it was v2's. What left
+ * keeps its state: if it comes back, it is still the container's own. Whoever else comes in is the runtime's until its
+ * exec.
+ */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attached, struct cgroup *to, const char *path, struct task_struct *task, bool threadgroup)
 {
 	u64 id = BPF_CORE_READ(to, kn, id);
 	u32 tid = task_tid(task);
-	struct plm_task_state *state = bpf_map_lookup_elem(&tasks, &tid), copy;
+	struct plm_task_state *state = bpf_map_lookup_elem(&tasks, &tid);
 	struct plm_cgroup *entry;
 
 	if (!cgroup_counts(to))
@@ -144,13 +145,8 @@ int BPF_PROG(cgroup_attached, struct cgroup *to, const char *path, struct task_s
 	entry = bpf_map_lookup_elem(&cgroups, &id);
 	if (state && entry && entry->root == state->root)
 		return 0;
-	if (state) {
-		copy = *state;
-		bpf_map_delete_elem(&tasks, &tid);
-		if (!(copy.flags & PLM_TASK_RUNTIME))
-			leave_emit(task, &copy, id, path);
-	}
-	/* Whoever comes in from outside is the runtime's until its exec. */
+	if (state && !(state->flags & PLM_TASK_RUNTIME) && mover_is_inside(task, state->root))
+		leave_emit(task, state, id, path);
 	if (entry && !state_of(task, entry->root, PLM_TASK_RUNTIME))
 		loss_count(entry->root, PLM_LOSS_MAP, PLM_TASK);
 	return 0;

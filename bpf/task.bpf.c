@@ -2,11 +2,31 @@
 /* Tasks of containers: born, gone, and those that were there when the agent came. */
 #include "emit.h"
 #include "file.h"
+#include "leave.h"
 #include "start.h"
 #include "task.h"
 #include "text.h"
 
 #include <bpf/bpf_tracing.h>
+
+#define CLONE_INTO_CGROUP 0x200000000ull /* uapi/linux/sched.h, from 5.7 */
+
+/* A container's own task whose child begins in a cgroup outside: no move will ever tell. */
+static void birth_leave(struct task_struct *task, u64 cgroup, const struct plm_cgroup *entry,
+			const struct plm_task_state *parent)
+{
+	if (parent && !(parent->flags & PLM_TASK_RUNTIME) && (!entry || entry->root != parent->root))
+		leave_emit(task, parent, cgroup, 0);
+}
+
+/* Is the current task in this container? By its cgroup: its entry may be missing (not yet seeded, map full). */
+static bool parent_is_inside(u64 container)
+{
+	u64 cgroup = bpf_get_current_cgroup_id();
+	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+
+	return entry && entry->root == container;
+}
 
 /*
  * copy_process(), when the child is in its cgroup and has not run. A child of the container inherits session and
@@ -17,16 +37,21 @@ int BPF_PROG(task_made, struct task_struct *task, u64 clone_flags)
 {
 	u64 cgroup = task_cgroup(task);
 	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	u32 tid = bpf_get_current_pid_tgid();
 	struct plm_task_state *parent, *state;
-	u32 parent_tid;
+	bool runtime;
 
+	if (!entry && !(clone_flags & CLONE_INTO_CGROUP))
+		return 0;
+	parent = bpf_map_lookup_elem(&tasks, &tid);
+	if (clone_flags & CLONE_INTO_CGROUP)
+		birth_leave(task, cgroup, entry, parent);
 	if (!entry)
 		return 0;
-	parent_tid = task_tid(current_task());
-	parent = bpf_map_lookup_elem(&tasks, &parent_tid);
+	runtime = !parent_is_inside(entry->root) || state_is_runtime(parent);
 	if (parent && parent->root != entry->root)
 		parent = 0;
-	state = state_of(task, entry->root, parent ? parent->flags : PLM_TASK_RUNTIME);
+	state = state_of(task, entry->root, runtime ? PLM_TASK_RUNTIME : 0);
 	if (!state) {
 		loss_count(entry->root, PLM_LOSS_MAP, PLM_TASK);
 		return 0;
@@ -43,7 +68,9 @@ int BPF_PROG(task_gone, struct task_struct *task)
 {
 	u32 tid = task_tid(task);
 
-	bpf_map_delete_elem(&tasks, &tid);
+	/* An exec that failed behind its check left its half. */
+	if (!bpf_map_delete_elem(&tasks, &tid))
+		bpf_map_delete_elem(&execs, &tid);
 	return 0;
 }
 

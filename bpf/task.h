@@ -170,6 +170,16 @@ static void head_fill(struct plm_head *head, u32 kind, u32 backend, u64 cgroup, 
 		head->flags |= PLM_CANDIDATE;
 }
 
+/* Is the current task a runtime's, inside a container before its exec? A thread that came along with its leader has no
+ * entry of its own (only the leader is told): what the leader is, it is. */
+static bool state_is_runtime(const struct plm_task_state *own)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	const struct plm_task_state *state = own ? own : bpf_map_lookup_elem(&tasks, &pid);
+
+	return state && (state->flags & PLM_TASK_RUNTIME);
+}
+
 /* The task's entry, or a new one: what a task is when it is first seen has no "before". */
 static struct plm_task_state *state_of(struct task_struct *task, u64 container, u32 flags)
 {

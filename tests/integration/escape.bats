@@ -26,6 +26,25 @@ unified() {
 	expect_quiet leaver escape.cgroup root.exec session.exec
 }
 
+@test "a child that is born in a cgroup outside" {
+	run_container bearer $BUSYBOX "${privileged[@]}" --cgroupns host
+	mkdir -p "$(unified)/plm-outside"
+	inside bearer sh -c "mkdir /tmp/g && mount -t cgroup2 none /tmp/g && $TOOLS/act born-outside /tmp/g/plm-outside; umount -l /tmp/g"
+	sync_agent
+	expect_alert escape.cgroup bearer ".process.executable == \"$TOOLS/act\""
+	expect_quiet bearer escape.cgroup root.exec session.exec
+}
+
+@test "twin: an administrator moves a container's process" {
+	local pid
+	run_container moved $BUSYBOX
+	pid=$(docker inspect -f '{{.State.Pid}}' moved)
+	mkdir -p "$(unified)/plm-outside"
+	echo "$pid" >"$(unified)/plm-outside/cgroup.procs"
+	sync_agent
+	expect_quiet moved root.exec
+}
+
 @test "a file of a container executed from outside" {
 	local pid
 	run_container exported $BUSYBOX

@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #ifdef INT80
 #include <asm/unistd_32.h>
@@ -363,6 +366,20 @@ static long do_map_implied(void)
 	return map_file(PROT_READ) == -1 ? -1 : 0;
 }
 
+/* born-outside CGROUP: a child that begins in another cgroup (clone3, CLONE_INTO_CGROUP). */
+static long do_born_outside(void)
+{
+	struct clone_args clone = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	int fd = open(argument[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC), status;
+	long pid;
+
+	clone.cgroup = fd;
+	pid = fd < 0 ? -1 : syscall(435 /* clone3, in every table */, &clone, sizeof(clone));
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, &status, 0) < 0 ? -1 : 0;
+}
+
 static const struct operation {
 	const char *name;
 	int arguments;
@@ -370,6 +387,7 @@ static const struct operation {
 } operations[] = {
 	{ "true", 0, do_true },
 	{ "pause", 0, do_pause },
+	{ "born-outside", 1, do_born_outside },
 	{ "write", 1, do_write },
 	{ "open-read-write", 1, do_read_write_open },
 	{ "create", 1, do_create },
