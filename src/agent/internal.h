@@ -19,6 +19,7 @@
 #include "tell/judge.h"
 
 #define WAITERS_MAX CONTROL_CLIENTS
+#define BOUNDS_MAX  16
 
 struct agent {
 	const struct agent_options *options;
@@ -45,6 +46,7 @@ struct agent {
 	uint64_t waiters[WAITERS_MAX]; /* requests that want everything told first; 0 free */
 	uint64_t bad_records;          /* refused by the decoder */
 	uint64_t unwatched;            /* events of containers above the registry's bound */
+	uint64_t bounds_told[BOUNDS_MAX]; /* serve.c's table: how much of each was told */
 	int sink_errors[SINKS_MAX];    /* as last said */
 	bool stopping;
 };

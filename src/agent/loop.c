@@ -57,7 +57,9 @@ static int sinks_open(struct agent *agent)
 	}
 	for (size_t i = 0; r == 0 && agent->options->outputs && agent->options->outputs[i]; i++) {
 		r = sinks_add_spec(agent->sinks, agent->options->outputs[i]);
-		if (r < 0)
+		if (r == -EINVAL)
+			log_error("there is no output '%s': it is text, json or json:FILE", agent->options->outputs[i]);
+		else if (r < 0)
 			log_error("cannot write to output %s: %s", agent->options->outputs[i], strerror(-r));
 	}
 	outputs = policy_outputs(agent->policy, &count);
@@ -139,7 +141,9 @@ static int kernel_start(struct agent *agent)
 		what = "the hooks";
 		r = hooks_choose(agent->probe, agent->options->mode, &agent->hooks);
 		if (r == -EOPNOTSUPP)
-			log_error("this kernel lacks a hook that is needed: see plimsoll check");
+			log_error("%s: see plimsoll check",
+				  agent->options->mode == HOOKS_LSM ? "--hooks lsm: this kernel does not run LSM programs"
+								    : "this kernel lacks a hook that is needed");
 	}
 	probe_free(agent->probe);
 	agent->probe = NULL;
@@ -189,7 +193,7 @@ static const struct step {
 	{ NULL, record_start },
 	{ NULL, kernel_start },
 	{ "starting to ask the runtimes", resolver_open },
-	{ "looking for the containers that are there (is cgroup v2 mounted?)", life_existing },
+	{ "looking for the containers that are there", life_existing },
 };
 
 int agent_new(const struct agent_options *options, struct policy *policy, struct agent **ret_agent)
@@ -205,7 +209,9 @@ int agent_new(const struct agent_options *options, struct policy *policy, struct
 	agent->policy = policy;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
 		r = steps[i].run(agent);
-		if (r < 0 && steps[i].name)
+		if (r == -ENOENT && steps[i].run == life_existing)
+			log_error("cgroup v2 is mounted nowhere below /sys/fs/cgroup: mount it (see plimsoll check)");
+		else if (r < 0 && steps[i].name)
 			log_error("%s failed: %s", steps[i].name, strerror(-r));
 	}
 	if (r < 0) {

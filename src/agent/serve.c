@@ -249,18 +249,64 @@ static void loss_tell(const struct plm_loss_key *key, uint64_t count, void *data
 	serve_coverage(agent, container, RULE_COVERAGE_LOSS, subject, message);
 }
 
+static uint64_t count_bad(const struct agent *agent)
+{
+	return agent->bad_records;
+}
+
+static uint64_t count_unwatched(const struct agent *agent)
+{
+	return agent->unwatched;
+}
+
+static uint64_t count_unheld(const struct agent *agent)
+{
+	struct registry_counts counts = registry_counts(agent->registry);
+
+	return counts.hold_refused + counts.hold_dropped;
+}
+
+static uint64_t count_unasked(const struct agent *agent)
+{
+	return resolver_counts(agent->resolver).refused;
+}
+
+static uint64_t count_unfolded(const struct agent *agent)
+{
+	return teller_evicted(agent->teller);
+}
+
+static uint64_t count_refused(const struct agent *agent)
+{
+	struct control_counts counts = control_counts(agent->control);
+
+	return counts.refused + counts.dropped;
+}
+
+/* The agent's own bounds, each with its counter and what it means that it grew. */
+static const struct {
+	uint64_t (*count)(const struct agent *agent);
+	const char *message;
+} bounds[] = {
+	{ count_bad, "records that the decoder refused: agent and kernel side do not agree" },
+	{ count_unwatched, "events of containers that are not watched: too many at once, or forgotten" },
+	{ count_unheld, "events that could not wait for their container's name, and went without or were dropped" },
+	{ count_unasked, "containers whose name was not asked for: too many at once" },
+	{ count_unfolded, "subjects whose repeats are no longer folded: too many at once" },
+	{ count_refused, "clients of the control socket that were refused, or were too slow" },
+};
+
+_Static_assert(ARRAY_SIZE(bounds) <= BOUNDS_MAX, "struct agent has room for every bound");
+
 void serve_losses(struct agent *agent)
 {
 	kernel_losses(agent->kernel, loss_tell, agent);
-	if (agent->bad_records) {
-		tell_state(agent->teller, NULL, "loss", agent->bad_records,
-			   "records that the decoder refused: agent and kernel side do not agree", agent_now());
-		agent->bad_records = 0;
-	}
-	if (agent->unwatched) {
-		tell_state(agent->teller, NULL, "loss", agent->unwatched,
-			   "events of containers that are not watched: too many at once, or forgotten", agent_now());
-		agent->unwatched = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+		uint64_t count = bounds[i].count(agent), told = agent->bounds_told[i];
+
+		agent->bounds_told[i] = count;
+		if (count > told)
+			tell_state(agent->teller, NULL, "loss", count - told, bounds[i].message, agent_now());
 	}
 }
 

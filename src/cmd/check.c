@@ -32,8 +32,11 @@ struct report {
 static void report_line(struct report *report, const char *section, const struct answer_line *line)
 {
 	if (!report->lines) {
-		(void)printf("%-4s %-25s %-10s  %-34s %s\n", line->state, line->what, line->backend, line->mechanism,
-			     line->detail ?: "");
+		(void)printf("%-4s %-25s %-10s  ", line->state, line->what, line->backend);
+		if (line->detail)
+			(void)printf("%-34s %s\n", line->mechanism, line->detail);
+		else
+			(void)puts(line->mechanism);
 		return;
 	}
 	(void)json_array_append_new(report->lines,
@@ -53,7 +56,8 @@ static void report_hooks(struct report *report, const struct hooks *hooks)
 		const struct hook_choice *choice = &hooks->choices[i];
 		bool unseen = hooks_task_begins(hooks, i) && hooks_task_unseen(hooks, i);
 
-		detail[0] = '\0';
+		(void)snprintf(detail, sizeof(detail), "%s",
+			       choice->state == HOOK_NOT_NEEDED ? "not needed: the row above serves it" : "");
 		if (choice->state == HOOK_REFUSED)
 			(void)snprintf(detail, sizeof(detail), "%s%s%s", choice->reason,
 				       unseen ? "; not seen: " : "", unseen ? choice->hook->unseen : "");
@@ -88,6 +92,7 @@ static void report_kernel(struct report *report, enum hooks_mode mode, const cha
 	kernel_free(kernel);
 	report_line(report, "kernel",
 		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "", "bpf(2)",
+					   r == -EOPNOTSUPP ? "not loaded: a hook that is needed is refused" :
 					   r < 0 ? strerror(-r) : "loaded and attached" });
 	if (r < 0)
 		report->possible = false;

@@ -37,9 +37,10 @@ static void row_print(const json_t *entry)
 	const json_t *container = json_object_get(entry, "container"), *plimsoll = json_object_get(entry, "plimsoll");
 	const json_t *tags = json_object_get(json_object_get(container, "image"), "tag");
 	char image[64], findings[64];
+	const char *tag;
 
-	(void)snprintf(image, sizeof(image), "%s:%s", image_at(container),
-		       json_string_value(json_array_get(tags, 0)) ?: "-");
+	tag = json_string_value(json_array_get(tags, 0));
+	(void)snprintf(image, sizeof(image), "%s%s%s", image_at(container), tag ? ":" : "", tag ?: "");
 	(void)snprintf(findings, sizeof(findings), "%lld/%lld/%lld/%lld", count_at(plimsoll, "findings", "critical"),
 		       count_at(plimsoll, "findings", "high"), count_at(plimsoll, "findings", "medium"),
 		       count_at(plimsoll, "findings", "low"));

@@ -261,7 +261,7 @@ static const char *playback_fault(int error)
 	case -EOPNOTSUPP:
 		return "it is of another version of plimsoll: replay it with that one";
 	case -ENODATA:
-		return "it ends in the middle: what it holds up to there was told";
+		return "it is empty, or ends in the middle: what it holds up to there was told";
 	default:
 		return strerror(-error);
 	}

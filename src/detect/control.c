@@ -5,9 +5,8 @@
  * tuned (net.*, vm.max_map_count, oom_score_adj, a container's own cgroup) stays quiet: many images do it.
  *
  * Told by the file system and the end of the path, since a container may have mounted it, or a part of it,
- * anywhere; proc(5),
- * sysfs(5), Documentation/admin-guide/sysctl/, Documentation/admin-guide/cgroup-v1/cgroups.rst. A single file
- * that was bind-mounted under a name of the container's choosing keeps neither its name nor its directory,
+ * anywhere. Sources: proc(5), sysfs(5), Documentation/admin-guide/sysctl/ and .../cgroup-v1/cgroups.rst. A single
+ * file that was bind-mounted under a name of the container's choosing keeps neither its name nor its directory,
  * and is not recognised.
  */
 #include "detect/control.h"

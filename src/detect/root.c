@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* root: something ran as root, or became root. */
 #include <linux/capability.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "decode/names.h"
@@ -30,7 +31,7 @@ static const uint64_t powerful = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(
 static const char *explain(const char *cause)
 {
 	for (size_t i = 0; cause && i < ARRAY_SIZE(explanations); i++)
-		if (explanations[i].cause == cause)
+		if (strcmp(explanations[i].cause, cause) == 0)
 			return explanations[i].words;
 	return "for a reason that was not seen";
 }

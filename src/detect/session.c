@@ -128,8 +128,9 @@ void detect_session(struct detection *detection)
 	finding->layer = (enum plm_layer)event->file.layer;
 	finding->interactive = interactive;
 	command_subject(finding, event);
-	finding_message(finding, "%s %s entered %s from outside (pid %u, uid %u)",
-			interactive ? "An interactive session with" : "A command,",
+	finding_message(finding,
+			interactive ? "An interactive session with %s entered %s from outside (pid %u, uid %u)"
+				    : "Command %s was run in %s from outside (pid %u, uid %u)",
 			say_path(event->path).text, say_container(detection->container).text, event->task.pid,
 			event->task.creds.euid);
 }

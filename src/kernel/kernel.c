@@ -3,11 +3,13 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/log.h"
 #include "kernel/losses.h"
 #include "kernel/ring.h"
 
@@ -156,12 +158,28 @@ static int object_load(struct kernel *kernel, const struct hooks *hooks, const s
 	return 0;
 }
 
+/* libbpf's own words go through the one gate: for people they are too many. */
+static int library_said(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t length;
+
+	(void)level;
+	(void)vsnprintf(line, sizeof(line), format, args);
+	length = strlen(line);
+	if (length > 0 && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
 int kernel_open(const struct hooks *hooks, const struct kernel_options *options, struct kernel **ret_kernel,
 		const char **ret_what)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	int r = -ENOMEM;
 
+	(void)libbpf_set_print(library_said);
 	*ret_what = "memory";
 	if (!kernel)
 		return r;

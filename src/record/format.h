@@ -6,9 +6,9 @@
  *	frames: struct recording_frame, and `size` bytes of payload
  *
  * A payload is the fixed part of its type, then (an event's only) the record as the kernel side wrote it,
- *then the texts: each with its NUL, without another, in the order of `texts`, which has their lengths with
- *the NUL; 0 is "absent". Nothing lies behind the last one. A version is known by its number alone: a reader
- *refuses every other, and what it does not know within its own.
+ * then the texts: each with its NUL, without another, in the order of `texts`, which has their lengths with
+ * the NUL; 0 is "absent". Nothing lies behind the last one. A version is known by its number alone: a reader
+ * refuses every other, and what it does not know within its own.
  *
  * A record is what include/plimsoll/event.h says, but that its arguments may have been blanked.
  */

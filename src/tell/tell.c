@@ -237,11 +237,11 @@ void tell_state(struct teller *teller, struct container *container, const char *
 static void repeat_message(const struct fold_repeat *repeat, const struct kept *kept, char *message, size_t size)
 {
 	if (repeat->rollup)
-		(void)snprintf(message, size, "%" PRIu64 " more of %s below %s, %" PRIu64 " of them different",
+		(void)snprintf(message, size, "%" PRIu64 " more of %s below %s, %" PRIu64 " subjects",
 			       repeat->count, rule_info(repeat->rule)->id, repeat->subject, repeat->subjects);
 	else
-		(void)snprintf(message, size, "again, %" PRIu64 " times: %s", repeat->count,
-			       kept ? kept->message : repeat->subject);
+		(void)snprintf(message, size, "again, %" PRIu64 " time%s: %s", repeat->count,
+			       repeat->count == 1 ? "" : "s", kept ? kept->message : repeat->subject);
 }
 
 static void repeat_tell(const struct fold_repeat *repeat, void *data)
@@ -282,4 +282,9 @@ uint64_t teller_next(const struct teller *teller)
 void teller_end(struct teller *teller, uint64_t container)
 {
 	fold_end(teller->fold, container, repeat_tell, teller);
+}
+
+uint64_t teller_evicted(const struct teller *teller)
+{
+	return fold_evicted(teller->fold);
 }

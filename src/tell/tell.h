@@ -58,6 +58,9 @@ void tell_state(struct teller *teller, struct container *container, const char *
 void teller_expire(struct teller *teller, uint64_t now);
 uint64_t teller_next(const struct teller *teller);
 
+/* Subjects that were forgotten before their window ended, for want of room. */
+uint64_t teller_evicted(const struct teller *teller);
+
 /* The container ends (0: all): what was folded of it is told, while the registry still knows it. */
 void teller_end(struct teller *teller, uint64_t container);
 
