@@ -18,8 +18,12 @@
 #define AT_SYMLINK_FOLLOW   0x400
 #define RENAME_EXCHANGE	    2
 #define AT_FDCWD	    (-100)
+#define O_ACCMODE	    03
+#define O_WRONLY	    01
+#define O_RDWR		    02
 #define O_TRUNC		    01000
 #define O_CREAT_FLAGS	    (01 | 0100 | O_TRUNC) /* O_WRONLY | O_CREAT | O_TRUNC: creat(2) */
+#define O_PATH		    010000000
 #define O_TMPFILE_BIT	    020000000
 
 #define FOLD_NS 1000000000ull /* one process and one file: told, or found not to be of a root, once in this time */
@@ -142,21 +146,35 @@ static bool open_counts(const struct call_context *c, struct file *file, u32 mod
 	return magic == OVERLAYFS_MAGIC || magic_is_control(magic);
 }
 
+/*
+ * Has a sibling closed the descriptor by now, or put another file there? What the call opened is then not known: what
+ * is written to it, the dirty inode still tells.
+ */
+static bool file_is_other(struct file *file, u32 mode, u32 flags)
+{
+	u32 access = flags & O_ACCMODE;
+
+	return !file || ((access == O_WRONLY || access == O_RDWR) && !(flags & O_PATH) && !(mode & FMODE_WRITE));
+}
+
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(change_open, struct pt_regs *regs, long ret)
 {
 	struct call_context c = {};
 	struct scratch *scratch;
 	struct file *file;
-	u32 mode, op;
+	u32 mode, flags, op;
 
 	if (!call_begin(&c, regs, ret))
 		return 0;
 	file = file_of_fd(c.task, ret);
-	if (!file)
-		return 0; /* closed by a sibling already: the dirty inode tells, if it was written */
-	mode = BPF_CORE_READ(file, f_mode);
-	op = open_op(mode, open_flags(&c));
+	flags = open_flags(&c);
+	mode = file ? BPF_CORE_READ(file, f_mode) : 0;
+	if (file_is_other(file, mode, flags)) {
+		loss_count(c.entry->root, PLM_LOSS_READ, PLM_CHANGE);
+		return 0;
+	}
+	op = open_op(mode, flags);
 	if (!open_counts(&c, file, mode, op))
 		return 0;
 	scratch = scratch_take();
@@ -175,13 +193,15 @@ static void file_tell(const struct call_context *c, u64 fd, struct scratch *scra
 	struct file *file = file_of_fd(c->task, fd);
 	struct path path;
 
-	if (!file)
+	if (!file) { /* a sibling closed it meanwhile */
+		loss_count(c->entry->root, PLM_LOSS_READ, PLM_CHANGE);
 		return;
+	}
 	path = BPF_CORE_READ(file, f_path);
 	change->op = c->call->op;
 	change->value = (u32)call_arg(c, c->call->value) | call_arg(c, c->call->value2) << 32;
 	file_fill(&change->file, &path, c->entry->root, c->container);
-	if (!layer_counts(change->file.layer))
+	if (!layer_counts(change->file.layer) && change->op != PLM_OP_MOUNT) /* which copies nothing up */
 		return;
 	task_fill(&change->task, c->task, c->state);
 	if (c->call->attribute)
@@ -224,14 +244,16 @@ static void name_fill(const struct call_context *c, struct scratch *scratch, con
 	struct file *file;
 
 	text_string(scratch, (void *)name->user, true, name->name, name->cut);
-	if (at <= PLM_RECORD_MAX - PLM_PATH_MAX && scratch->data[at] == '/')
+	if (name->name->length && at <= PLM_RECORD_MAX - PLM_PATH_MAX && scratch->data[at] == '/')
 		return;
 	if (dirfd == AT_FDCWD) {
 		path = task_pwd(c->task);
 	} else {
 		file = file_of_fd(c->task, (u32)dirfd);
-		if (!file)
+		if (!file) {
+			((struct plm_head *)scratch->data)->flags |= PLM_MISSING;
 			return;
+		}
 		path = BPF_CORE_READ(file, f_path);
 	}
 	text_path(scratch, &path, name->base, name->cut);
@@ -302,6 +324,8 @@ int BPF_PROG(change_name, struct pt_regs *regs, long ret)
 
 /* ---- was it written? ---- */
 
+#define ALIASES 4 /* names of one inode that are tried: work/index may hold one beside those in the upper directory */
+
 /* The inode lies below the container's upper directory; the path in the container, as the upper layer has it. */
 static bool upper_path(struct inode *inode, const struct plm_container *container, struct scratch *scratch,
 		       struct plm_change *change)
@@ -310,14 +334,17 @@ static bool upper_path(struct inode *inode, const struct plm_container *containe
 	u32 at = scratch->at;
 	int length;
 
-	if (!alias)
-		return false;
-	length = path_append(container_of_addr(alias, struct dentry, d_u.d_alias), 0, container->upper_root, scratch->slot);
-	if (length < 0 || !(length & PATH_STOPPED))
-		return false;
-	change->path.offset = at;
-	change->path.length = length & PATH_LENGTH;
-	return true;
+	for (int i = 0; i < ALIASES && alias; i++, alias = BPF_CORE_READ(alias, next)) {
+		scratch->at = at;
+		length = path_append(container_of_addr(alias, struct dentry, d_u.d_alias), 0, container->upper_root,
+				     scratch->slot);
+		if (length < 0 || !(length & PATH_STOPPED))
+			continue;
+		change->path.offset = at;
+		change->path.length = length & PATH_LENGTH;
+		return true;
+	}
+	return false;
 }
 
 static void upper_fill(struct plm_file *file, struct inode *inode, const struct plm_container *container)
@@ -404,9 +431,9 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 {
 	struct call_context c = { .cgroup = bpf_get_current_cgroup_id() };
 	u32 tid = bpf_get_current_pid_tgid();
-	u64 now = bpf_ktime_get_boot_ns();
 	struct file_state *known;
 	struct file_key key = {};
+	u64 now;
 
 	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);
 	if (!c.entry)
@@ -420,12 +447,13 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 	key.inode = inode->i_ino;
 	key.device = c.container->upper_device;
 	key.generation = inode->i_generation;
+	now = bpf_ktime_get_boot_ns();
 	known = bpf_map_lookup_elem(&files, &key);
 	if (known && (file_folds(known, c.entry->root, PLM_OP_MODIFY, true, now) ||
 		      (known->parent == inode_parent(inode) && file_folds(known, c.entry->root, PLM_OP_NONE, false, now))))
 		return 0;
 	c.state = bpf_map_lookup_elem(&tasks, &tid);
-	if (c.state && (c.state->flags & PLM_TASK_RUNTIME))
+	if (state_is_runtime(c.state))
 		return 0;
 	c.task = current_task();
 	dirty_tell(&c, inode, known, &key, now);

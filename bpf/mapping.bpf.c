@@ -65,7 +65,11 @@ int BPF_PROG(mapping_mmap, struct pt_regs *regs, long ret)
 	if (!call_begin(&c, regs, ret))
 		return 0;
 	if (c.call->flags & CALL_OLD_MMAP) {
-		if (!mmap_args_old(&c, &args) || !(args.protection & PROT_EXEC))
+		if (!mmap_args_old(&c, &args)) {
+			loss_count(c.entry->root, PLM_LOSS_READ, PLM_MAPPING);
+			return 0;
+		}
+		if (!(args.protection & PROT_EXEC))
 			return 0;
 	} else {
 		args.flags = call_arg(&c, 4);
@@ -74,8 +78,10 @@ int BPF_PROG(mapping_mmap, struct pt_regs *regs, long ret)
 	if (args.flags & MAP_ANONYMOUS)
 		return 0;
 	file = file_of_fd(c.task, (u32)args.fd);
-	if (!file)
+	if (!file) { /* a sibling closed it meanwhile */
+		loss_count(c.entry->root, PLM_LOSS_READ, PLM_MAPPING);
 		return 0;
+	}
 	path = BPF_CORE_READ(file, f_path);
 	mapping_tell(&c, &path, ret, PLM_MAP_MMAP);
 	return 0;
@@ -85,6 +91,7 @@ int BPF_PROG(mapping_mmap, struct pt_regs *regs, long ret)
 
 struct vma_search {
 	struct path path;
+	u64 end; /* of the area */
 	bool found;
 };
 
@@ -92,10 +99,10 @@ static long vma_take(struct task_struct *task, struct vm_area_struct *vma, struc
 {
 	struct file *file = BPF_CORE_READ(vma, vm_file);
 
-	if (file) {
+	search->end = BPF_CORE_READ(vma, vm_end);
+	search->found = file;
+	if (file)
 		search->path = file_user_path(file);
-		search->found = true;
-	}
 	return 0;
 }
 
@@ -131,18 +138,40 @@ static __always_inline bool vma_find_rb(struct task_struct *task, u64 address, s
 	return false;
 }
 
-/* Inlined with its finder, which must be a plain call: 5.10 knows no pointers to functions. */
+#define AREAS 8 /* that one call's range is looked through for; more are counted as not read */
+
+static bool path_is_image(const struct path *path, const struct plm_container *container)
+{
+	struct inode *inode = BPF_CORE_READ(path->dentry, d_inode);
+
+	return BPF_CORE_READ(inode, i_sb, s_dev) == container->root_device &&
+	       (!container->upper_root || !overlay_upper(inode));
+}
+
+/*
+ * The first file in the range that is not the image's: a range may begin in anonymous memory, or in the image's.
+ * Inlined with its finder, which must be a plain call: 5.10 knows no pointers to functions.
+ */
 static __always_inline int protect_tell(struct pt_regs *regs, long ret, struct task_struct *task, vma_finder find)
 {
 	struct vma_search search = {};
 	struct call_context c = {};
-	u64 address;
+	u64 address, end;
 
 	if (!call_begin(&c, regs, ret))
 		return 0;
 	address = call_arg(&c, 1);
-	if (find(task, address, &search) && search.found)
+	end = address + call_arg(&c, 2);
+	for (int i = 0; i < AREAS && address < end; i++, address = search.end) {
+		if (!find(task, address, &search))
+			break;
+		if (!search.found || path_is_image(&search.path, c.container))
+			continue;
 		mapping_tell(&c, &search.path, address, PLM_MAP_MPROTECT);
+		return 0;
+	}
+	if (address < end)
+		loss_count(c.entry->root, PLM_LOSS_READ, PLM_MAPPING);
 	return 0;
 }
 
