@@ -38,10 +38,12 @@ static int exec_identify(struct linux_binprm *bprm, u32 backend)
 	if (!entry || BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename))
 		return 0; /* outside any container; or an interpreter, whose script was seen */
 	container = bpf_map_lookup_elem(&containers, &entry->root);
+	if (!container)
+		return 0; /* forgotten a moment ago */
 	scratch = scratch_take();
-	if (!scratch || !container) {
+	if (!scratch) {
 		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_EXEC);
-		goto out;
+		return 0;
 	}
 	/* Built in the scratch: it is far larger than a program's stack. */
 	pending = (void *)scratch->data;
@@ -59,9 +61,7 @@ static int exec_identify(struct linux_binprm *bprm, u32 backend)
 	}
 	if (bpf_map_update_elem(&execs, &tid, pending, BPF_ANY))
 		loss_count(entry->root, PLM_LOSS_MAP, PLM_EXEC);
-out:
-	if (scratch)
-		scratch_put(scratch);
+	scratch_put(scratch);
 	return 0;
 }
 
@@ -196,31 +196,42 @@ static void before_handed_over(struct plm_exec *exec)
 		before->cap_effective = before->cap_permitted = 0;
 }
 
-static void exec_tell(struct task_struct *task, struct linux_binprm *bprm, struct plm_cgroup *entry, u64 cgroup,
-		      struct plm_container *container, struct plm_task_state *state, u32 flags)
+/* One exec in a container, behind its success. */
+struct exec_context {
+	struct task_struct *task;
+	struct linux_binprm *bprm;
+	struct plm_cgroup *entry;
+	struct plm_container *container;
+	struct plm_task_state *state;
+	u64 cgroup;
+	u32 old_tid; /* of the thread that called */
+	u32 flags;   /* PLM_EXEC_* */
+};
+
+static void exec_tell(const struct exec_context *c)
 {
-	u32 tid = task_tid(task);
-	struct pending_exec *pending = bpf_map_lookup_elem(&execs, &tid);
+	struct pending_exec *pending = bpf_map_lookup_elem(&execs, &c->old_tid);
+	struct plm_task_state *state = c->state;
 	struct scratch *scratch = scratch_take();
 	struct plm_exec *exec;
 
 	if (!scratch) {
-		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_EXEC);
+		loss_count(c->entry->root, PLM_LOSS_SCRATCH, PLM_EXEC);
 		return;
 	}
-	exec = exec_begin(scratch, cgroup, entry, task, state);
-	exec->flags = flags;
+	exec = exec_begin(scratch, c->cgroup, c->entry, c->task, state);
+	exec->flags = c->flags;
 	exec->before = state->creds;
 	exec->before_cause = state->cause;
-	exec_fill(exec, scratch, task, bprm, container);
+	exec_fill(exec, scratch, c->task, c->bprm, c->container);
 	if (pending)
 		pending_apply(exec, scratch, pending);
-	if (flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION))
+	if (c->flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION))
 		before_handed_over(exec);
 	exec->task.cause = exec_cause(exec, state);
 	state->cause = exec->task.cause;
 	state->creds = exec->task.creds;
-	emit(scratch, container, exec_weighty(exec));
+	emit(scratch, c->container, exec_weighty(exec));
 	scratch_put(scratch);
 }
 
@@ -275,38 +286,36 @@ static __noinline int task_moved(struct task_struct *task, u32 old, u32 tid)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(exec_told, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
 {
-	u64 cgroup = bpf_get_current_cgroup_id();
-	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
-	struct plm_container *container;
-	struct plm_task_state *state;
-	u32 tid, old = old_tid, flags = 0;
+	struct exec_context c = { .task = task, .bprm = bprm, .cgroup = bpf_get_current_cgroup_id(), .old_tid = old_tid };
+	u32 tid;
 
-	if (!entry) {
+	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);
+	if (!c.entry) {
 		exec_outside(task, bprm);
 		return 0;
 	}
-	container = bpf_map_lookup_elem(&containers, &entry->root);
-	if (!container)
+	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
+	if (!c.container)
 		return 0; /* forgotten a moment ago */
 	tid = task_tid(task);
-	if (old != tid)
-		task_moved(task, old, tid);
-	state = state_of(task, entry->root, 0);
-	if (!state) {
-		loss_count(entry->root, PLM_LOSS_MAP, PLM_EXEC);
+	if (c.old_tid != tid)
+		task_moved(task, c.old_tid, tid);
+	c.state = state_of(task, c.entry->root, 0);
+	if (!c.state) {
+		loss_count(c.entry->root, PLM_LOSS_MAP, PLM_EXEC);
 		goto out;
 	}
-	if (container->phase == PLM_PHASE_SETUP || (state->flags & PLM_TASK_RUNTIME)) {
+	if (c.container->phase == PLM_PHASE_SETUP || (c.state->flags & PLM_TASK_RUNTIME)) {
 		if (!task_pivoted(task))
 			goto out; /* the runtime runs itself again, still in the host's root */
-		flags = container->phase == PLM_PHASE_SETUP ? PLM_EXEC_ENTRY : PLM_EXEC_SESSION;
-		state->flags &= ~PLM_TASK_RUNTIME;
-		state->session = flags == PLM_EXEC_SESSION ? task_start(task) : 0;
+		c.flags = c.container->phase == PLM_PHASE_SETUP ? PLM_EXEC_ENTRY : PLM_EXEC_SESSION;
+		c.state->flags &= ~PLM_TASK_RUNTIME;
+		c.state->session = c.flags == PLM_EXEC_SESSION ? task_start(task) : 0;
 	}
-	if (flags == PLM_EXEC_ENTRY)
-		container_start(task, state, cgroup, entry, container, PLM_BACKEND_TRACEPOINT);
-	exec_tell(task, bprm, entry, cgroup, container, state, flags);
+	if (c.flags == PLM_EXEC_ENTRY)
+		container_start(task, c.state, c.cgroup, c.entry, c.container, PLM_BACKEND_TRACEPOINT);
+	exec_tell(&c);
 out:
-	bpf_map_delete_elem(&execs, &tid);
+	bpf_map_delete_elem(&execs, &c.old_tid);
 	return 0;
 }

@@ -10,15 +10,15 @@
 static void start_learn(struct plm_start *start, struct plm_container *container, struct path *root,
 			struct path *ret_upper)
 {
-	struct inode *inode = BPF_CORE_READ(root->dentry, d_inode);
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct super_block *sb = BPF_CORE_READ(root->dentry, d_sb);
 
 	start->root_device = BPF_CORE_READ(sb, s_dev);
 	start->root_magic = BPF_CORE_READ(sb, s_magic);
 	container->root_device = start->root_device;
 	if (start->root_magic != OVERLAYFS_MAGIC)
 		return;
-	ret_upper->dentry = overlay_upper(inode);
+	/* Of the file system's root, not the task's, which may be a directory below it. */
+	ret_upper->dentry = overlay_upper(BPF_CORE_READ(sb, s_root, d_inode));
 	container->upper_root = (u64)ret_upper->dentry;
 	start->upper_inode = BPF_CORE_READ(ret_upper->dentry, d_inode, i_ino);
 	start->upper_device = BPF_CORE_READ(ret_upper->dentry, d_sb, s_dev);
