@@ -302,8 +302,10 @@ static void changes_by_name(void **state)
 	    {PLM_OP_UNLINK, NULL, "/etc", "none", false, 0, "/etc/none", ANSWER_YES, ANSWER_NO, false, false},
 	    {PLM_OP_MOUNT, NULL, NULL, "/etc", false, 0, "/etc", ANSWER_YES, ANSWER_YES, false, false},
 	    /* where the caller's root is another */
-	    {PLM_OP_CHMOD, "/usr", NULL, "/bin/copied", false, 0755, "/usr/bin/copied", ANSWER_YES,
-	     ANSWER_YES, true, true},
+	    {PLM_OP_CHMOD, "/etc", NULL, "/motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
+	     true},
+	    {PLM_OP_CHMOD, "/etc", "/etc", "../motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
+	     true},
 	    /* off the root overlay */
 	    {PLM_OP_CREATE, NULL, "/data", "x", false, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false},
 	    {PLM_OP_CREATE, NULL, NULL, "/data/x", true, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false},
@@ -456,28 +458,30 @@ static struct event script_of(uint32_t pid, const char *cwd, const char *name)
 static void script_of_a_process_that_is_gone(void **state)
 {
 	static const struct {
-		const char *cwd, *name, *path;
+		const char *root, *cwd, *name, *path;
 		enum plm_layer layer;
 		enum answer in_image;
 		bool metadata_only;
 	} rows[] = {
-	    {"/", "/tmp/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {"/tmp", "./script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/bin/id", "/usr/bin/id", PLM_LAYER_IMAGE, ANSWER_YES, false},
-	    {"/", "bin/copied", "/usr/bin/copied", PLM_LAYER_UPPER, ANSWER_YES, true},
-	    {"/etc", "/usr/bin/modified", "/usr/bin/modified", PLM_LAYER_UPPER, ANSWER_YES, false},
-	    {"/data", "run", NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
-	    {"/etc", NULL, NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
+	    {NULL, "/", "/tmp/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
+	    {NULL, "/tmp", "./script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
+	    {NULL, NULL, "/bin/id", "/usr/bin/id", PLM_LAYER_IMAGE, ANSWER_YES, false},
+	    {NULL, "/", "bin/copied", "/usr/bin/copied", PLM_LAYER_UPPER, ANSWER_YES, true},
+	    {NULL, "/etc", "/usr/bin/modified", "/usr/bin/modified", PLM_LAYER_UPPER, ANSWER_YES, false},
+	    {"/tmp", "/", "/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
+	    {NULL, "/data", "run", "/data/run", PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
+	    {NULL, "/etc", NULL, NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct event event = script_of(8, rows[i].cwd, rows[i].name);
-		const struct facts *facts = gather(fixture, &event);
+		const struct facts *facts;
 
+		event.root = rows[i].root;
+		facts = gather(fixture, &event);
 		assert_int_equal(facts->script.layer, rows[i].layer);
-		if (rows[i].path)
-			is_string(facts->script_path, rows[i].path);
+		is_string(facts->script_path, rows[i].path);
 		assert_int_equal(facts->script_in_image, rows[i].in_image);
 		assert_int_equal(facts->script_metadata_only, rows[i].metadata_only);
 		assert_int_equal(facts->in_image, ANSWER_YES); /* the interpreter */
@@ -557,7 +561,7 @@ static void age(void **state)
 	    {0, 500, UINT64_MAX},
 	    {300, 500, 200},
 	    {500, 500, 0},
-	    {501, 500, UINT64_MAX},
+	    {600, 500, UINT64_MAX},
 	};
 	struct fixture *fixture = *state;
 
