@@ -167,6 +167,13 @@ expect_drift() {
 	expect_drift drift.library later '.file.path == "/opt/later.so"'
 }
 
+@test "made executable later, behind anonymous memory" {
+	run_container behind $BUSYBOX
+	inside behind sh -c "cp $TOOLS/drop.so /opt/behind.so && $TOOLS/act map-behind-protect /opt/behind.so"
+	sync_agent
+	expect_drift drift.library behind '.file.path == "/opt/behind.so"'
+}
+
 @test "mapped executable at once" {
 	run_container mapped $BUSYBOX
 	inside mapped sh -c "cp $TOOLS/drop.so /opt/m.so && $TOOLS/act map-executable /opt/m.so"

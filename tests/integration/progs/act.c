@@ -359,6 +359,18 @@ static long do_map_then_protect(void)
 	return memory == -1 ? -1 : mprotect((void *)memory, 4096, PROT_READ | PROT_EXEC);
 }
 
+/* The range begins in anonymous memory. */
+static long do_map_behind_protect(void)
+{
+	char *memory = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open(argument[0], O_RDONLY | O_CLOEXEC);
+
+	if (memory == MAP_FAILED || fd < 0 ||
+	    mmap(memory + 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return close_after(fd, -1);
+	return close_after(fd, mprotect(memory, 8192, PROT_READ | PROT_EXEC));
+}
+
 static long do_map_implied(void)
 {
 	if (personality(READ_IMPLIES_EXEC) < 0)
@@ -419,6 +431,7 @@ static const struct operation {
 	{ "unlinked", 1, do_unlinked },
 	{ "map-executable", 1, do_map_executable },
 	{ "map-readable", 1, do_map_readable },
+	{ "map-behind-protect", 1, do_map_behind_protect },
 	{ "map-then-protect", 1, do_map_then_protect },
 	{ "map-implied", 1, do_map_implied },
 };
