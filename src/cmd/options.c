@@ -47,6 +47,17 @@ static int value_set(const struct option_row *row, const char *value)
 	return 0;
 }
 
+/* getopt_long leaves a short option's letter in optopt; of a long one the whole word stands before optind. */
+static void option_complain(char **argv, bool missing)
+{
+	bool is_short = optopt > 0 && optopt < HELP_KEY && strncmp(argv[optind - 1], "--", 2) != 0;
+	char letter[3] = { '-', (char)optopt, '\0' };
+
+	log_error("%s: %s %s: try plimsoll %s --help", argv[0],
+		  missing ? "an argument is missing for" : "there is no option",
+		  is_short ? letter : argv[optind - 1], argv[0]);
+}
+
 int options_parse(const struct option_table *table, int argc, char **argv, int *ret_first)
 {
 	struct option longs[ROWS_MAX + 2] = { { "help", no_argument, NULL, HELP_KEY } };
@@ -74,9 +85,7 @@ int options_parse(const struct option_table *table, int argc, char **argv, int *
 			if (key == HELP_KEY + 1 + (int)i || (table->rows[i].letter && key == table->rows[i].letter))
 				row = &table->rows[i];
 		if (!row) {
-			log_error("%s: %s %s: try plimsoll %s --help", argv[0],
-				  key == ':' ? "an argument is missing for" : "there is no option", argv[optind - 1],
-				  argv[0]);
+			option_complain(argv, key == ':');
 			return -EINVAL;
 		}
 		if (value_set(row, optarg) < 0)

@@ -51,7 +51,7 @@ static void walk_cgroup(struct walk *walk, int fd, uint64_t parent, unsigned dep
 		struct stat st;
 		int child;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
 		    length + 1 + strlen(entry->d_name) >= sizeof(walk->path))
 			continue;
 		child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -106,8 +106,6 @@ int discover_proc(const char *host_root, uint32_t pid, const char *name, size_t 
 		if (room - size < 4096) {
 			char *more;
 
-			if (room > max)
-				return -EFBIG;
 			room = room ? room * 2 : 16384;
 			more = realloc(text, room + 1);
 			if (!more)
@@ -118,6 +116,8 @@ int discover_proc(const char *host_root, uint32_t pid, const char *name, size_t 
 		if (n < 0)
 			return -errno;
 		size += (size_t)n;
+		if (size > max)
+			return -EFBIG;
 	} while (n > 0);
 	text[size] = '\0';
 	*ret_text = take_ptr(text);

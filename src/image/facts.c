@@ -111,15 +111,28 @@ static void gather_exec(struct gather *g)
 	facts->executable = event->path;
 }
 
-/* The caller's name as a path of the container; NULL where it leads off the root, or nowhere. */
-static const char *resolve(struct gather *g, const char *base, const char *name, bool nofollow, char *room)
+/*
+ * The caller's name as a path of the container, with *ret_elsewhere where that lies off the root. What is no longer
+ * there to be followed is taken by its text; NULL where not even that can be done.
+ */
+static const char *resolve(struct gather *g, const char *base, const char *name, bool nofollow, char *room,
+			   bool *ret_elsewhere)
 {
-	bool on_root = false;
+	const char *root = g->event->root ?: "/";
+	bool on_root = true;
+	enum plm_layer layer;
+	int r;
 
-	if (!name || !g->rootfs ||
-	    rootfs_resolve_in(g->rootfs, g->event->root ?: "/", base, name, nofollow, room, &on_root) || !on_root)
+	if (!name || !g->rootfs)
 		return NULL;
-	return room;
+	r = rootfs_resolve_in(g->rootfs, root, base, name, nofollow, room, &on_root);
+	if (r < 0 && r != -EXDEV) {
+		if (rootfs_resolve_text(g->rootfs, root, base, name, room, &layer) < 0)
+			return NULL;
+		on_root = layer == PLM_LAYER_UNKNOWN;
+	}
+	*ret_elsewhere = r == -EXDEV || !on_root;
+	return *ret_elsewhere ? NULL : room;
 }
 
 static void file_from_upper(struct gather *g)
@@ -162,18 +175,19 @@ static void gather_names(struct gather *g)
 		.when = (int64_t)event->time + g->source->boot_offset,
 	};
 
-	event->path = resolve(g, event->change.base, event->change.name, nofollow, g->room->path);
+	bool elsewhere = false, from_elsewhere = false;
+
+	event->path = resolve(g, event->change.base, event->change.name, nofollow, g->room->path, &elsewhere);
 	if (event->change.op == PLM_OP_SYMLINK)
 		event->change.from = event->change.from_name;
 	else
 		event->change.from =
-			resolve(g, event->change.from_base, event->change.from_name, nofollow, g->room->from);
-	if (!g->rootfs)
-		return;
-	if (!event->path) {
+			resolve(g, event->change.from_base, event->change.from_name, nofollow, g->room->from,
+				&from_elsewhere);
+	if (elsewhere)
 		g->facts->confirmed = ANSWER_NO; /* not on the root overlay */
+	if (!g->rootfs || !event->path)
 		return;
-	}
 	if (may_be_written(g))
 		return;
 	claim.path = event->path;

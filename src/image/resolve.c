@@ -16,6 +16,7 @@ struct resolver {
 	const char *at; /* in todo */
 	unsigned links;
 	bool nofollow;
+	bool by_text; /* ask no disk */
 };
 
 static int out_push(struct resolver *resolver, const char *name, size_t length)
@@ -104,7 +105,7 @@ static int resolve_step(struct resolver *resolver)
 		return 0;
 	}
 	error = out_push(resolver, name, length);
-	if (error || (last && resolver->nofollow && slashes == 0))
+	if (error || resolver->by_text || (last && resolver->nofollow && slashes == 0))
 		return error;
 	return examine(resolver, last);
 }
@@ -122,26 +123,52 @@ static int resolve_begin(struct resolver *resolver, const char *base, const char
 	return out_set(resolver, *name == '/' ? resolver->root : base);
 }
 
-int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
-		      bool nofollow, char ret_path[static PATH_MAX], bool *ret_on_root)
+static int resolve_all(struct resolver *resolver, const char *root, const char *base, const char *name)
 {
-	struct resolver resolver = {.rootfs = rootfs, .nofollow = nofollow};
 	int error;
 
 	if (!root || !path_is_clean(root))
 		return -EINVAL;
-	resolver.root = strcmp(root, "/") == 0 ? "" : root;
-	error = resolve_begin(&resolver, base, name);
+	resolver->root = strcmp(root, "/") == 0 ? "" : root;
+	error = resolve_begin(resolver, base, name);
 	while (!error) {
-		resolver.at += strspn(resolver.at, "/");
-		if (!*resolver.at)
+		resolver->at += strspn(resolver->at, "/");
+		if (!*resolver->at)
 			break;
-		error = resolve_step(&resolver);
+		error = resolve_step(resolver);
 	}
+	if (!error && resolver->length == 0)
+		(void)out_push(resolver, "", 0);
+	return error;
+}
+
+int rootfs_resolve_text(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
+			char ret_path[static PATH_MAX], enum plm_layer *ret_layer)
+{
+	struct resolver resolver = {.rootfs = rootfs, .by_text = true};
+	int error = resolve_all(&resolver, root, base, name);
+	const struct mount_entry *mount;
+
 	if (error)
 		return error;
-	if (resolver.length == 0)
-		(void)out_push(&resolver, "", 0);
+	mount = mounts_find(rootfs->mounts, rootfs->root, resolver.out);
+	*ret_layer = PLM_LAYER_VOLUME;
+	if (mount == rootfs->root)
+		*ret_layer = PLM_LAYER_UNKNOWN;
+	else if (mount && (strcmp(mount->fstype, "tmpfs") == 0 || strcmp(mount->fstype, "ramfs") == 0))
+		*ret_layer = PLM_LAYER_MEMORY;
+	memcpy(ret_path, resolver.out, resolver.length + 1);
+	return 0;
+}
+
+int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
+		      bool nofollow, char ret_path[static PATH_MAX], bool *ret_on_root)
+{
+	struct resolver resolver = {.rootfs = rootfs, .nofollow = nofollow};
+	int error = resolve_all(&resolver, root, base, name);
+
+	if (error)
+		return error;
 	*ret_on_root = mounts_find(rootfs->mounts, rootfs->root, resolver.out) == rootfs->root;
 	memcpy(ret_path, resolver.out, resolver.length + 1);
 	return 0;

@@ -102,6 +102,14 @@ int rootfs_resolve(const struct rootfs *rootfs, const char *base, const char *na
 int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
 		      bool nofollow, char ret_path[static PATH_MAX], bool *ret_on_root);
 
+/*
+ * The same by its text alone, for what is no longer there to be followed: no disk is asked, and a symbolic link on the
+ * way is not seen. *ret_layer is UNKNOWN on the root overlay, else MEMORY or VOLUME, by the mount that holds it.
+ * 0, -EINVAL, -ENOENT (an empty name), -ENAMETOOLONG.
+ */
+int rootfs_resolve_text(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
+			char ret_path[static PATH_MAX], enum plm_layer *ret_layer);
+
 /* A change that was told by name only. */
 struct rootfs_claim {
 	enum plm_op op;

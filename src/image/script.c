@@ -52,14 +52,18 @@ static void file_from_stat(const struct stat *st, struct plm_file *ret_file)
 	};
 }
 
-/* Upper or image, for a path of the root overlay. */
+/*
+ * Upper or image, for a path of the root overlay. What is gone by now was in the upper layer, or was the image's and
+ * is hidden by a whiteout: which of the two can no longer be known, and the image's word is taken only for what it
+ * still shows.
+ */
 static enum plm_layer root_layer(const struct rootfs *rootfs, const char *path, struct plm_file *file)
 {
 	struct rootfs_stat upper;
 
 	if (rootfs_upper_stat(rootfs, path, &upper))
-		return PLM_LAYER_UNKNOWN;
-	if (upper.state != ROOTFS_UPPER_ENTRY)
+		return PLM_LAYER_UPPER;
+	if (upper.state == ROOTFS_UPPER_ABSENT && rootfs_in_image(rootfs, path) == ANSWER_YES)
 		return PLM_LAYER_IMAGE;
 	file->upper_inode = upper.inode;
 	file->upper_device = upper.device;
@@ -105,20 +109,28 @@ static int find_live(const struct rootfs *rootfs, const char *host_root, const s
 	return 0;
 }
 
-/* The process is gone: where the name leads in the layers. */
+/* The process or the file is gone: where the name leads in the layers, or would have led. */
 static int find_layers(const struct rootfs *rootfs, const struct event *event, const char *name,
 		       struct plm_file *ret_file, char ret_path[static PATH_MAX])
 {
+	const char *root = event->root ?: "/";
 	struct plm_file file = { .layer = PLM_LAYER_UNKNOWN };
+	enum plm_layer layer;
 	bool on_root = false;
 	int r;
 
 	if (!rootfs)
 		return -ENOENT;
-	r = rootfs_resolve_in(rootfs, event->root ?: "/", event->exec.cwd, name, false, ret_path, &on_root);
-	if (r < 0)
-		return r;
-	file.layer = on_root ? root_layer(rootfs, ret_path, &file) : PLM_LAYER_VOLUME;
+	r = rootfs_resolve_in(rootfs, root, event->exec.cwd, name, false, ret_path, &on_root);
+	if (r < 0 || !on_root) {
+		r = rootfs_resolve_text(rootfs, root, event->exec.cwd, name, ret_path, &layer);
+		if (r < 0)
+			return r;
+		on_root = layer == PLM_LAYER_UNKNOWN;
+		file.layer = layer;
+	}
+	if (on_root)
+		file.layer = root_layer(rootfs, ret_path, &file);
 	*ret_file = file;
 	return 0;
 }

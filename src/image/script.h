@@ -13,8 +13,10 @@
  * layers. The file may have been exchanged since the exec: what is found is where it was executed from, not proof of
  * what it held.
  *
- * 0: *ret_file (layer, inode, device, mode, size, times) and ret_path are set. -ENOENT: not there any more, and then
- * ret_path is the name as far as it can be told, or ""; or the errno of looking.
+ * 0: *ret_file (layer; and inode, device, mode, size, times where it is still there) and ret_path are set. A script
+ * that is gone by now is of the layer that its path was in, and of the upper one where that cannot be told: never the
+ * image's. -ENOENT: nothing to look in; ret_path is then the name as far as it can be told, or ""; or the errno of
+ * looking.
  */
 int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event, struct plm_file *ret_file,
 		char ret_path[static PATH_MAX]);

@@ -128,6 +128,13 @@ expect_drift() {
 	expect_drift drift.exec.new script-cwd '.file.path == "/opt/d/s"'
 }
 
+@test "a script that removes itself, and everything that led to it" {
+	run_container script-gone $DEBIAN
+	inside script-gone sh -c 'mkdir /opt/d && printf "#!/bin/sh\nrm -r /opt/d\n" >/opt/d/s && chmod 755 /opt/d/s && /opt/d/s'
+	sync_agent
+	expect_drift drift.exec.new script-gone '.file.path == "/opt/d/s"'
+}
+
 @test "after chroot the path is still the container's" {
 	run_container jail $BUSYBOX
 	inside jail sh -c "mkdir /opt/jail && cp $TOOLS/act /opt/jail/x && chroot /opt/jail /x true"

@@ -469,7 +469,10 @@ static void script_of_a_process_that_is_gone(void **state)
 	    {NULL, "/", "bin/copied", "/usr/bin/copied", PLM_LAYER_UPPER, ANSWER_YES, true},
 	    {NULL, "/etc", "/usr/bin/modified", "/usr/bin/modified", PLM_LAYER_UPPER, ANSWER_YES, false},
 	    {"/tmp", "/", "/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/data", "run", "/data/run", PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
+	    {NULL, "/data", "run", "/data/run", PLM_LAYER_VOLUME, ANSWER_UNKNOWN, false},
+	    /* it removed itself: never the image's */
+	    {NULL, "/", "/tmp/dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false},
+	    {NULL, "/tmp", "a/../dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false},
 	    {NULL, "/etc", NULL, NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
 	};
 	struct fixture *fixture = *state;
@@ -536,8 +539,10 @@ static void script_that_is_nowhere(void **state)
 	struct event event = script_of(8, "/gone", "sub/run");
 	struct plm_file file = {.inode = 5};
 
-	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, &file, path), -ENOENT);
+	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, &file, path), 0);
 	assert_string_equal(path, "/gone/sub/run");
+	assert_int_equal(file.layer, PLM_LAYER_UPPER);
+	file.inode = 5;
 	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), -ENOENT);
 	assert_string_equal(path, "/gone/sub/run");
 	memset(name, 'n', sizeof(name));
