@@ -63,10 +63,12 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 	wait_for 5 eval 'sync_agent && events_of flooding | jq -e ".lost > 0"' || fail "$(events_of flooding)"
 	[ "$(losses_told flooding)" -gt 1000 ] || fail "told: $(losses_told flooding)"
 	[ "$(losses_told bystander)" -eq 0 ]
-	jq -es 'map(select(.plimsoll.state.kind == "loss")) | length > 0 and all(.[]; .container.name == "flooding" and
-		(.message | test(" change events lost")))' "$D/alerts.json" >/dev/null ||
+	jq -es 'map(select(.plimsoll.state.kind == "loss" and .container.name == "flooding")) | length > 0 and
+		all(.[]; .message | test(" change events lost"))' "$D/alerts.json" >/dev/null ||
 		fail "$(jq -c 'select(.event.kind == "state")' "$D/alerts.json")"
+	events_of flooding | jq -e ".lost == $(losses_told flooding)"
 	alerts flooding 'select(.rule.id == "coverage.loss") | .message' | grep -q 'change events lost'
+	expect_alert -n 0 coverage.loss bystander
 	expect_quiet bystander root.exec drift.exec.new mutation.file
 }
 
