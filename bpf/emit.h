@@ -5,9 +5,7 @@
 
 #include "maps.h"
 
-#define WAKE_EVERY_NS  500000ull   /* the agent looks again by itself for this long after it was woken */
-#define BURST_WINDOW   100000000ull /* of a container's budget, once a ring is half full */
-#define BURST_FRACTION 8            /* ... of the ring's size that one container may fill in a window */
+#define SHARE_FRACTION 16 /* of a ring's size: what one container may add once the ring is half full */
 
 static void loss_count(u64 container, u32 loss, u32 kind)
 {
@@ -56,37 +54,27 @@ static void scratch_put(struct scratch *scratch)
 	__sync_fetch_and_add(&scratch->takers, -1);
 }
 
-/* Counts what a container sends by the window. */
-static void budget_charge(struct plm_container *container, u64 now, u64 size, bool weighty)
-{
-	if (now - container->burst_start > BURST_WINDOW) {
-		container->burst_start = now;
-		container->burst_bytes = container->urgent_bytes = 0;
-	}
-	if (weighty)
-		container->urgent_bytes += size;
-	else
-		container->burst_bytes += size;
-}
-
-/* A container that floods a ring spends its own share of it, never another's. */
-static bool share_spent(void *ring, u64 bytes)
-{
-	u64 size = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
-
-	return bytes > size / BURST_FRACTION && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > size / 2;
-}
-
 /*
- * The agent is woken at most once a WAKE_EVERY_NS, and polls that long after its last wake-up, so nothing waits
- * longer; a flood then costs no wake-up a record.
+ * A container that floods a ring spends its own share of it, never another's. Until the ring is half full nobody is
+ * asked, and every sender's share begins anew; from there on each may add its share, and no more before the agent has
+ * read the ring below the half again. `bytes` is the container's count for this ring.
  */
+static bool share_spend(void *ring, u64 *bytes, u64 size)
+{
+	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) <= bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 2) {
+		*bytes = 0;
+		return true;
+	}
+	if (*bytes + size > bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / SHARE_FRACTION)
+		return false;
+	*bytes += size;
+	return true;
+}
+
+/* While the agent says that it looks again by itself, it is not woken: a flood costs no interrupt a record. */
 static u64 wakeup_flags(u64 now)
 {
-	if (now - counters.last_wakeup < WAKE_EVERY_NS)
-		return BPF_RB_NO_WAKEUP;
-	counters.last_wakeup = now;
-	return BPF_RB_FORCE_WAKEUP;
+	return now < counters.awake_until ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
 /*
@@ -107,10 +95,9 @@ static void emit(struct scratch *scratch, struct plm_container *container, bool 
 	if (head->flags & PLM_MISSING)
 		loss_count(head->container, PLM_LOSS_READ, head->kind);
 	if (container) {
-		budget_charge(container, now, size, weighty);
-		if (weighty && share_spent(&urgent, container->urgent_bytes))
+		if (weighty && !share_spend(&urgent, &container->urgent_bytes, size))
 			weighty = false;
-		if (!weighty && share_spent(&events, container->burst_bytes)) {
+		if (!weighty && !share_spend(&events, &container->events_bytes, size)) {
 			loss_count(head->container, PLM_LOSS_BUDGET, head->kind);
 			return;
 		}

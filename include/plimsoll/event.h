@@ -345,8 +345,7 @@ struct plm_container {
 	__u64 upper_root;   /* kernel address of the upper directory's dentry: compared, never followed by the agent */
 	__u64 seen;         /* records sent */
 	__u64 folded;       /* like events folded in the kernel */
-	__u64 burst_start;  /* budget of the rings: window, and bytes in it by ring */
-	__u64 burst_bytes;
+	__u64 events_bytes; /* sent into each ring since that was half full */
 	__u64 urgent_bytes;
 	__u32 phase;        /* enum plm_phase */
 	__u32 root_device;
@@ -386,7 +385,7 @@ struct plm_knobs {
 /* Map `.data.counters`. */
 struct plm_counters {
 	__u64 losses_uncharged; /* losses that no container could be charged with: map `losses` is full */
-	__u64 last_wakeup;      /* when the agent was last woken */
+	__u64 awake_until;      /* the agent's: it looks again by itself before that (CLOCK_BOOTTIME, ns) */
 };
 
 /* Value of map `tasks`, by tid: what a task was when last seen, so that "before" is known. Kernel side only. */

@@ -21,6 +21,11 @@
 #define WAITERS_MAX CONTROL_CLIENTS
 #define BOUNDS_MAX  16
 
+struct waiter {
+	uint64_t token; /* 0 free */
+	uint64_t since; /* CLOCK_BOOTTIME, ns */
+};
+
 struct agent {
 	const struct agent_options *options;
 	struct policy *policy;
@@ -43,7 +48,7 @@ struct agent {
 	struct facts_room room;
 	char host_name[256];
 	int64_t boot_offset;
-	uint64_t waiters[WAITERS_MAX]; /* requests that want everything told first; 0 free */
+	struct waiter waiters[WAITERS_MAX]; /* requests that want everything told first */
 	uint64_t bad_records;          /* refused by the decoder */
 	uint64_t unwatched;            /* events of containers above the registry's bound */
 	uint64_t bounds_told[BOUNDS_MAX]; /* serve.c's table: how much of each was told */

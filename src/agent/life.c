@@ -29,6 +29,7 @@ static void ask(struct agent *agent, struct container *container, uint32_t pid)
 	};
 	int r = resolver_ask(agent->resolver, &request);
 
+	container->asked = agent_now();
 	if (r < 0 && r != -EALREADY)
 		container->state = CONTAINER_UNNAMED; /* too many at once: watched without a name */
 }
@@ -193,10 +194,10 @@ void life_start(struct agent *agent, const struct event *event)
 	if (agent->recording)
 		(void)recording_container(agent->recording, container);
 	(void)kernel_cgroup_confirm(agent->kernel, event->container, event->container);
-	if (container->state == CONTAINER_UNNAMED && !container->facts.id) {
-		container->state = CONTAINER_WAITING; /* nobody knew it before it ran: ask again */
-		ask(agent, container, event->task.pid);
-	}
+	if (container->state == CONTAINER_UNNAMED)
+		container->state = CONTAINER_WAITING; /* nobody knew it before it ran */
+	if (container->state == CONTAINER_WAITING)
+		ask(agent, container, event->task.pid); /* now it does */
 	r = rootfs_learn(agent, container, event);
 	if (r < 0)
 		rootfs_tell(agent, container, r);

@@ -19,7 +19,8 @@
 #define BATCH	   512	/* records between two looks at everything else */
 #define BATCHES	   8	/* ... and between two looks at names, control and signals */
 #define BATCHES_ALL 256 /* more than the rings can hold */
-#define LINGER_MS  1	/* how long the kernel side may leave it unwoken, and a little (bpf/emit.h) */
+#define LINGER_MS  2	/* between two looks while there is work: no wake-up is needed then */
+#define LINGER_NS  1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS	   1000 /* losses, folds, what an output could not take */
 #define PATIENCE_MS 2000 /* for outputs at the end */
 
@@ -419,6 +420,8 @@ int agent_run(struct agent *agent)
 			tick(agent, now);
 			next_tick = now + TICK_MS * 1000000ull;
 		}
+		if (busy)
+			kernel_awake(agent->kernel, now + LINGER_NS);
 		if (poll(polled, ARRAY_SIZE(polled), busy ? LINGER_MS : TICK_MS) < 0 && errno != EINTR)
 			return -errno;
 		serve_clock(agent);

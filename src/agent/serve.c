@@ -138,7 +138,8 @@ static void answer_ps(struct agent *agent, uint64_t token)
 	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
 }
 
-/* "ps": at once. "ps settled": when everything that the kernel had queued is told and nothing waits for a name. */
+/* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
+ * for its name any more. */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data)
 {
 	struct agent *agent = data;
@@ -148,24 +149,29 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 		return;
 	}
 	for (size_t i = 0; i < WAITERS_MAX && !strcmp(request, "ps settled"); i++)
-		if (!agent->waiters[i]) {
-			agent->waiters[i] = token;
+		if (!agent->waiters[i].token) {
+			agent->waiters[i] = (struct waiter){ token, agent_now() };
 			return;
 		}
 	(void)control_answer(control, token, "", 0);
 }
 
-static void waiting_count(struct container *container, void *data)
-{
-	size_t *waiting = data;
+struct waiting {
+	uint64_t since; /* of the oldest container that waits for its name; UINT64_MAX: none does */
+};
 
-	*waiting += container->running && container->state == CONTAINER_WAITING;
+static void waiting_since(struct container *container, void *data)
+{
+	struct waiting *waiting = data;
+
+	if (container->running && container->state == CONTAINER_WAITING && container->asked < waiting->since)
+		waiting->since = container->asked;
 }
 
 bool serve_waiting(const struct agent *agent)
 {
 	for (size_t i = 0; i < WAITERS_MAX; i++)
-		if (agent->waiters[i])
+		if (agent->waiters[i].token)
 			return true;
 	return false;
 }
@@ -173,17 +179,16 @@ bool serve_waiting(const struct agent *agent)
 /* Called with the rings empty. */
 void serve_waiters(struct agent *agent)
 {
-	size_t waiting = 0;
+	struct waiting waiting = { .since = UINT64_MAX };
 
-	registry_for_each(agent->registry, waiting_count, &waiting);
-	if (waiting > 0)
-		return;
+	registry_for_each(agent->registry, waiting_since, &waiting);
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		uint64_t token = agent->waiters[i];
+		struct waiter waiter = agent->waiters[i];
 
-		agent->waiters[i] = 0;
-		if (token)
-			answer_ps(agent, token);
+		if (!waiter.token || waiting.since <= waiter.since)
+			continue; /* a container of before it asked still waits */
+		agent->waiters[i].token = 0;
+		answer_ps(agent, waiter.token);
 	}
 }
 

@@ -44,6 +44,7 @@ struct worker {
 struct attempt {
 	bool out;      /* a job is under way */
 	bool answered; /* at least once */
+	bool again;    /* asked for while out: what comes back may be from before */
 	unsigned made;
 	uint64_t next; /* when to ask again; NEVER while out, or given up */
 };
@@ -221,6 +222,9 @@ static void attempt_end(struct attempt *attempt)
 	attempt->answered = true;
 	attempt->next =
 	    attempt->made <= ARRAY_SIZE(retry_ms) ? now_ms() + retry_ms[attempt->made - 1] : NEVER;
+	if (attempt->again)
+		attempt->next = now_ms();
+	attempt->again = false;
 }
 
 static void attempt_start(struct resolver *resolver, struct pending *pending, size_t source)
@@ -266,13 +270,30 @@ static struct pending *pending_slot(struct resolver *resolver)
 	return NULL;
 }
 
+/* What the container did meanwhile may have made it known: whoever said no is asked again at once. */
+static void pending_hurry(struct resolver *resolver, struct pending *pending)
+{
+	for (size_t i = 0; i < resolver->count; i++) {
+		struct attempt *attempt = &pending->attempts[i];
+
+		if (attempt->out)
+			attempt->again = true;
+		else if (attempt->next != NEVER)
+			attempt->next = 0;
+	}
+	attempts_start(resolver, pending, now_ms());
+}
+
 int resolver_ask(struct resolver *resolver, const struct runtime_request *request)
 {
-	struct pending *pending = pending_slot(resolver);
+	struct pending *pending = pending_find(resolver, request->cgroup);
 	_cleanup_free_ char *id = strdup(request->id), *path = strdup(request->path);
 
-	if (pending_find(resolver, request->cgroup))
+	if (pending) {
+		pending_hurry(resolver, pending);
 		return -EALREADY;
+	}
+	pending = pending_slot(resolver);
 	if (!pending) {
 		resolver->counts.refused++;
 		return -ENOBUFS;

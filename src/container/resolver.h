@@ -33,7 +33,7 @@ int resolver_new(struct runtime_source *const *sources, size_t count, struct res
  */
 void resolver_free(struct resolver *resolver);
 
-/* Copies the request. 0; -EALREADY: this cgroup is being asked for; -ENOBUFS: the bound (counted); -ENOMEM.
+/* Copies the request. 0; -EALREADY: this cgroup is being asked for, and is again at once; -ENOBUFS: the bound (counted); -ENOMEM.
  */
 int resolver_ask(struct resolver *resolver, const struct runtime_request *request);
 

@@ -3,13 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/log.h"
 #include "kernel/losses.h"
 #include "kernel/ring.h"
 
@@ -25,6 +24,7 @@ struct kernel {
 	struct bpf_link *links[HOOKS_MAX];
 	struct ring *rings[RINGS];
 	struct losses *losses;
+	struct plm_counters *counters; /* the map's own memory */
 	const struct bpf_program *seed;
 	int epoll;
 	int cgroups, containers, loss_map;
@@ -140,6 +140,7 @@ static int rings_open(struct kernel *kernel)
 static int object_load(struct kernel *kernel, const struct hooks *hooks, const struct kernel_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open, .object_name = "plimsoll");
+	void *counters;
 	int r;
 
 	kernel->object = bpf_object__open_mem(plm_object, (size_t)(plm_object_end - plm_object), &open);
@@ -152,24 +153,14 @@ static int object_load(struct kernel *kernel, const struct hooks *hooks, const s
 	r = bpf_object__load(kernel->object);
 	if (r < 0)
 		return r;
+	counters = mmap(NULL, sizeof(*kernel->counters), PROT_READ | PROT_WRITE, MAP_SHARED,
+			map_fd(kernel, ".data.counters"), 0);
+	if (counters == MAP_FAILED)
+		return -errno;
+	kernel->counters = counters;
 	kernel->cgroups = map_fd(kernel, "cgroups");
 	kernel->containers = map_fd(kernel, "containers");
 	kernel->loss_map = map_fd(kernel, "losses");
-	return 0;
-}
-
-/* libbpf's own words go through the one gate: for people they are too many. */
-static int library_said(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[1024];
-	size_t length;
-
-	(void)level;
-	(void)vsnprintf(line, sizeof(line), format, args);
-	length = strlen(line);
-	if (length > 0 && line[length - 1] == '\n')
-		line[length - 1] = '\0';
-	log_debug("%s", line);
 	return 0;
 }
 
@@ -179,7 +170,6 @@ int kernel_open(const struct hooks *hooks, const struct kernel_options *options,
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	int r = -ENOMEM;
 
-	(void)libbpf_set_print(library_said);
 	*ret_what = "memory";
 	if (!kernel)
 		return r;
@@ -215,6 +205,8 @@ void kernel_free(struct kernel *kernel)
 		ring_free(kernel->rings[i]);
 	if (kernel->epoll >= 0)
 		(void)close(kernel->epoll);
+	if (kernel->counters)
+		(void)munmap(kernel->counters, sizeof(*kernel->counters));
 	losses_free(kernel->losses);
 	bpf_object__close(kernel->object);
 	free(kernel);
@@ -293,6 +285,11 @@ int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_se
 	return 0;
 }
 
+void kernel_awake(struct kernel *kernel, uint64_t time)
+{
+	__atomic_store_n(&kernel->counters->awake_until, time, __ATOMIC_RELEASE);
+}
+
 int kernel_fd(const struct kernel *kernel)
 {
 	return kernel->epoll;
@@ -341,13 +338,8 @@ size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record call, void
 static void uncharged_tell(struct kernel *kernel, kernel_loss call, void *data)
 {
 	struct plm_loss_key key = { .loss = PLM_LOSS_MAP };
-	struct plm_counters counters;
-	uint32_t zero = 0;
-	uint64_t grown;
+	uint64_t grown = losses_grow(kernel->losses, &key, kernel->counters->losses_uncharged);
 
-	if (bpf_map_lookup_elem(map_fd(kernel, ".data.counters"), &zero, &counters))
-		return;
-	grown = losses_grow(kernel->losses, &key, counters.losses_uncharged);
 	if (grown)
 		call(&key, grown, data);
 }

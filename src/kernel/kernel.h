@@ -50,6 +50,9 @@ void kernel_container_drop(struct kernel *kernel, uint64_t id);
 /* What the kernel counted for a container. 0 or -ENOENT. */
 int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_seen, uint64_t *ret_folded);
 
+/* Until `time` (CLOCK_BOOTTIME, ns) the caller looks again by itself: the kernel side need not wake it. */
+void kernel_awake(struct kernel *kernel, uint64_t time);
+
 /* To be polled for reading: an epoll descriptor. The kernel's. */
 int kernel_fd(const struct kernel *kernel);
 

@@ -6,11 +6,29 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <stdarg.h>
 #include <string.h>
+
+#include "base/log.h"
 
 struct probe {
 	struct btf *btf;
 };
+
+/* libbpf's own words go through the one gate: for people they are too many. */
+static int library_said(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t length;
+
+	(void)level;
+	(void)vsnprintf(line, sizeof(line), format, args);
+	length = strlen(line);
+	if (length > 0 && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
 
 int probe_new(struct probe **ret_probe)
 {
@@ -19,6 +37,7 @@ int probe_new(struct probe **ret_probe)
 
 	if (!probe)
 		return -ENOMEM;
+	(void)libbpf_set_print(library_said);
 	probe->btf = btf__load_vmlinux_btf();
 	if (!probe->btf) {
 		r = -errno;
