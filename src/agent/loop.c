@@ -398,6 +398,17 @@ static void finish(struct agent *agent)
 		log_warning("an output did not take all that was told");
 }
 
+/*
+ * How long to wait, `quiet` rounds after the last that found something. While there is work the agent looks again by
+ * itself and the kernel side wakes nobody. Before it sleeps, one round more without that promise: a record that was on
+ * its way in as the promise ended is found by it.
+ */
+static int wait_ms(struct agent *agent, unsigned quiet)
+{
+	kernel_awake(agent->kernel, quiet == 0 ? agent_now() + LINGER_NS : 0);
+	return quiet < 2 ? LINGER_MS : TICK_MS;
+}
+
 int agent_run(struct agent *agent)
 {
 	_cleanup_close_ int signals = signals_open();
@@ -408,7 +419,7 @@ int agent_run(struct agent *agent)
 		{ .fd = signals, .events = POLLIN },
 	};
 	uint64_t next_tick = 0;
-	bool busy = true;
+	unsigned quiet = 0;
 
 	if (signals < 0)
 		return -errno;
@@ -420,16 +431,14 @@ int agent_run(struct agent *agent)
 			tick(agent, now);
 			next_tick = now + TICK_MS * 1000000ull;
 		}
-		if (busy)
-			kernel_awake(agent->kernel, now + LINGER_NS);
-		if (poll(polled, ARRAY_SIZE(polled), busy ? LINGER_MS : TICK_MS) < 0 && errno != EINTR)
+		if (poll(polled, ARRAY_SIZE(polled), wait_ms(agent, quiet)) < 0 && errno != EINTR)
 			return -errno;
 		serve_clock(agent);
-		busy = drain(agent, BATCHES);
+		quiet = drain(agent, BATCHES) ? 0 : quiet + (quiet < 2);
 		names_take(agent);
 		control_handle(agent->control);
 		signal_take(agent, signals);
-		if (!busy && serve_waiting(agent) && !drain(agent, 1))
+		if (quiet && serve_waiting(agent) && !drain(agent, 1))
 			serve_waiters(agent);
 	}
 	finish(agent);

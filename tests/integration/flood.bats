@@ -95,10 +95,10 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 
 @test "a flood does not take what another's ordinary events need" {
 	flooding_container flooding-too
-	waiting_container modest 'echo x >/etc/plm/app.conf'
+	run_container modest $BUSYBOX
 	agent_stop
 	flood flooding-too $plenty
-	go modest
+	inside modest sh -c 'echo x >/etc/plm/app.conf' # by a session: not the entry point's set-up
 	agent_continue
 	sync_agent
 	expect_alert mutation.file modest '.file.path == "/etc/plm/app.conf"'
