@@ -88,7 +88,7 @@ typedef struct {
 
 typedef struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, 4096);
 	__type(key, struct file_key);
 	__type(value, struct file_state);
 } files_map;

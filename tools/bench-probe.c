@@ -80,12 +80,15 @@ static int parse_time(const char *text, int64_t *ret_ns)
 
 static void tell_lag(const char *line, const struct timespec *arrived)
 {
-	char when[64], kind[32] = "-", rule[64] = "-";
+	char when[64], kind[32] = "-", rule[64] = "-", action[32] = "-";
 	const char *at;
 	int64_t ns;
 
 	if (string_after(line, "\"@timestamp\"", when, sizeof(when)) < 0 || parse_time(when, &ns) < 0)
 		return;
+	(void)string_after(line, "\"action\"", action, sizeof(action));
+	if (strcmp(action, "repeat") == 0)
+		return; /* told at the end of a window, with the time of the last one in it */
 	(void)string_after(line, "\"kind\"", kind, sizeof(kind));
 	at = strstr(line, "\"rule\"");
 	if (at)
