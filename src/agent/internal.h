@@ -79,6 +79,7 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 bool serve_waiting(const struct agent *agent); /* does a request want everything told first? */
 void serve_waiters(struct agent *agent);
 void serve_losses(struct agent *agent);
+void serve_exceptions(struct agent *agent);
 void serve_outputs(struct agent *agent);
 void serve_hooks(struct agent *agent);
 void serve_coverage(struct agent *agent, struct container *container, enum rule rule, const char *kind,

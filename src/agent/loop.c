@@ -304,6 +304,7 @@ static void reload(struct agent *agent)
 	} else if (teller_reload(agent->teller, policy) < 0) {
 		policy_free(policy);
 	} else {
+		serve_exceptions(agent);
 		registry_for_each(agent->registry, view_drop, NULL);
 		if (agent->recording)
 			(void)recording_redact(agent->recording, policy);
@@ -393,6 +394,7 @@ static void finish(struct agent *agent)
 		agent_release(agent, container);
 	serve_losses(agent);
 	teller_end(agent->teller, 0);
+	serve_exceptions(agent);
 	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());
 	if (sinks_finish(agent->sinks, realtime(agent), PATIENCE_MS) > 0)
 		log_warning("an output did not take all that was told");

@@ -332,6 +332,26 @@ void serve_outputs(struct agent *agent)
 	}
 }
 
+static void exception_tell(const char *kind, unsigned line, const char *reason, uint64_t matched, void *data)
+{
+	struct agent *agent = data;
+	char message[512];
+
+	if (matched)
+		(void)snprintf(message, sizeof(message), "the policy's %s of line %u (%s) matched %" PRIu64 " time%s", kind,
+			       line, reason, matched, matched == 1 ? "" : "s");
+	else
+		(void)snprintf(message, sizeof(message), "the policy's %s of line %u (%s) never matched", kind, line,
+			       reason);
+	tell_state(agent->teller, NULL, "exception", matched, message, agent_now());
+}
+
+/* Before a policy goes: what each of its exceptions let through. */
+void serve_exceptions(struct agent *agent)
+{
+	policy_for_each_exception(agent->policy, exception_tell, agent);
+}
+
 /* What the hooks in force do not see, once. */
 void serve_hooks(struct agent *agent)
 {

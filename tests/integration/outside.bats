@@ -64,3 +64,11 @@ teardown_file() {
 	expect_quiet reader root.exec session.exec
 	expect_quiet read-victim root.exec
 }
+
+@test "an io_uring is made: what it will do to names is not seen, and that is told" {
+	run_container rings $BUSYBOX --security-opt seccomp=unconfined
+	inside rings "$TOOLS/act" io-uring
+	sync_agent
+	expect_alert coverage.io_uring rings '.plimsoll.severity == "medium"'
+	expect_quiet rings coverage.io_uring root.exec session.exec
+}

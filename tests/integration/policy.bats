@@ -223,6 +223,10 @@ no_secret() {
 	sed -i -e 's|^writable:.*|writable: ["/etc/plm/**"]|' -e 's|"--pin=\*"|"--pin=*", "--puk=*"|' "$D/policy.yaml"
 	kill -HUP "$(<"$D/agent.pid")"
 	wait_for 10 eval '[ "$(reloads)" -gt '"$before"' ]'
+	# What the old one's exceptions let through is told as it goes: the waiver that ended never did.
+	jq -es '[.[] | select(.plimsoll.state.kind == "exception") | .message]
+		| any(test("allow of line [0-9]+ \\(signed plugins\\) matched [1-9]")) and any(test("\\(OPS-1\\) never matched"))' \
+		"$D/alerts.json" >/dev/null
 	create reloaded /etc/plm/2
 	create reloaded /data/empty/01/3
 	inside reloaded sh -c "cp $TOOLS/act /tmp/x; /tmp/x true --puk=Uph7eiqu"

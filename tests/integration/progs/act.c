@@ -310,6 +310,14 @@ static long execute_fd(int fd)
 		fd, "", arguments, environment, AT_EMPTY_PATH);
 }
 
+/* io_uring_setup(2): the same number in every table. */
+static long do_io_uring(void)
+{
+	char params[120] = { 0 };
+
+	return syscall(425, 1, params);
+}
+
 /* memfd PROGRAM: a copy of it in memory, executed. */
 static long do_memfd(void)
 {
@@ -427,6 +435,7 @@ static const struct operation {
 	{ "setcap", 1, do_setcap },
 	{ "mount", 1, do_mount },
 	{ "shared-store", 1, do_shared_store },
+	{ "io-uring", 0, do_io_uring },
 	{ "memfd", 1, do_memfd },
 	{ "unlinked", 1, do_unlinked },
 	{ "map-executable", 1, do_map_executable },
