@@ -11,11 +11,11 @@
 
 #include <bpf/bpf_tracing.h>
 
-#define O_ACCMODE  03
-#define O_CREAT	   0100
-#define O_TRUNC	   01000
-#define PROT_READ  1
-#define PROT_EXEC  4
+#define O_ACCMODE         03
+#define O_CREAT           0100
+#define O_TRUNC           01000
+#define PROT_READ         1
+#define PROT_EXEC         4
 #define READ_IMPLIES_EXEC 0x0400000 /* uapi/linux/personality.h */
 
 /* May the call matter, by the one argument that tells cheapest? */

@@ -30,7 +30,7 @@ enum filter {
 	FILTER_NONE,
 	FILTER_WRITE_2, /* open flags in argument 2 */
 	FILTER_WRITE_3,
-	FILTER_EXEC_3,  /* protection in argument 3 */
+	FILTER_EXEC_3, /* protection in argument 3 */
 };
 
 #define CALL_NOFOLLOW   (1u << 0) /* never follows a link at the end of the name */
@@ -51,7 +51,8 @@ struct call {
 };
 
 extern const struct call calls[CALLS_MAX] __hidden;
-extern const struct call calls_32[CALLS_MAX] __hidden; /* what int 0x80 and sysenter reach, where the architecture has them */
+extern const struct call
+	calls_32[CALLS_MAX] __hidden; /* what int 0x80 and sysenter reach, where the architecture has them */
 
 /* One call at its exit, in a container that runs. */
 struct call_context {

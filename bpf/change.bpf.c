@@ -14,17 +14,17 @@
 #include <bpf/bpf_tracing.h>
 
 #define AT_SYMLINK_NOFOLLOW 0x100
-#define AT_REMOVEDIR	    0x200
+#define AT_REMOVEDIR        0x200
 #define AT_SYMLINK_FOLLOW   0x400
-#define RENAME_EXCHANGE	    2
-#define AT_FDCWD	    (-100)
-#define O_ACCMODE	    03
-#define O_WRONLY	    01
-#define O_RDWR		    02
-#define O_TRUNC		    01000
-#define O_CREAT_FLAGS	    (01 | 0100 | O_TRUNC) /* O_WRONLY | O_CREAT | O_TRUNC: creat(2) */
-#define O_PATH		    010000000
-#define O_TMPFILE_BIT	    020000000
+#define RENAME_EXCHANGE     2
+#define AT_FDCWD            (-100)
+#define O_ACCMODE           03
+#define O_WRONLY            01
+#define O_RDWR              02
+#define O_TRUNC             01000
+#define O_CREAT_FLAGS       (01 | 0100 | O_TRUNC) /* O_WRONLY | O_CREAT | O_TRUNC: creat(2) */
+#define O_PATH              010000000
+#define O_TMPFILE_BIT       020000000
 
 #define FOLD_NS 1000000000ull /* one process and one file: told, or found not to be of a root, once in this time */
 
@@ -289,8 +289,9 @@ static void name_tell(const struct call_context *c, u64 name, struct scratch *sc
 	if (change->op == PLM_OP_SYMLINK)
 		text_string(scratch, (void *)from, true, &change->from_name, PLM_CUT_FROM);
 	else if (c->call->from_name)
-		name_fill(c, scratch, &(struct name){ from, c->call->from_dirfd, PLM_CUT_FROM, &change->from_name,
-						      &change->from_base });
+		name_fill(c, scratch,
+			  &(struct name){ from, c->call->from_dirfd, PLM_CUT_FROM, &change->from_name,
+					  &change->from_base });
 	if (c->call->attribute)
 		text_string(scratch, (void *)call_arg(c, c->call->attribute), true, &change->attribute, PLM_CUT_NAME);
 	change_send(scratch, change, c, 0);
@@ -379,8 +380,8 @@ static u64 inode_parent(struct inode *inode)
 	return (u64)BPF_CORE_READ(dentry, d_parent);
 }
 
-static void dirty_tell(struct call_context *c, struct inode *inode, struct file_state *known, const struct file_key *key,
-		       u64 now)
+static void dirty_tell(struct call_context *c, struct inode *inode, struct file_state *known,
+		       const struct file_key *key, u64 now)
 {
 	struct plm_change *change;
 	struct scratch *scratch;
@@ -449,8 +450,9 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 	key.generation = inode->i_generation;
 	now = bpf_ktime_get_boot_ns();
 	known = bpf_map_lookup_elem(&files, &key);
-	if (known && (file_folds(known, c.entry->root, PLM_OP_MODIFY, true, now) ||
-		      (known->parent == inode_parent(inode) && file_folds(known, c.entry->root, PLM_OP_NONE, false, now))))
+	if (known &&
+	    (file_folds(known, c.entry->root, PLM_OP_MODIFY, true, now) ||
+	     (known->parent == inode_parent(inode) && file_folds(known, c.entry->root, PLM_OP_NONE, false, now))))
 		return 0;
 	c.state = bpf_map_lookup_elem(&tasks, &tid);
 	if (state_is_runtime(c.state))

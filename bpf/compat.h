@@ -12,7 +12,7 @@
 
 #ifndef container_of_addr
 /* The struct that `member` at address `addr` lies in, as an address. */
-#define container_of_addr(addr, type, member) ((u64)(addr) - bpf_core_field_offset(type, member))
+#define container_of_addr(addr, type, member) ((u64)(addr)-bpf_core_field_offset(type, member))
 #endif
 
 /* What the verifier is shown of `value` from here on is in this one register: the compiler may not take an equal one. */

@@ -123,8 +123,7 @@ static __always_inline bool vma_find_rb(struct task_struct *task, u64 address, s
 	struct rb_node *node = BPF_CORE_READ(mm, mm_rb.rb_node);
 
 	for (int i = 0; i < VMA_DEPTH && node; i++) {
-		struct vm_area_struct *vma =
-			(void *)node - bpf_core_field_offset(struct vm_area_struct___rb, vm_rb);
+		struct vm_area_struct *vma = (void *)node - bpf_core_field_offset(struct vm_area_struct___rb, vm_rb);
 
 		if (address >= BPF_CORE_READ(vma, vm_end)) {
 			node = BPF_CORE_READ(node, rb_right);

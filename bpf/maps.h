@@ -37,12 +37,12 @@ struct file_key {
 /* What was told of it last. */
 struct file_state {
 	u64 container;
-	u64 told; /* when */
+	u64 told;    /* when */
 	u32 told_by; /* process */
 	u32 op;      /* enum plm_op; NONE: looked at, and not of the container's root */
 	u32 repeats; /* like events since then */
 	u32 pad;
-	u64 parent;  /* op NONE: address of the directory's dentry, compared only */
+	u64 parent; /* op NONE: address of the directory's dentry, compared only */
 };
 
 /* Calls that wait between two hooks of one exec: who began it, and as whom. */

@@ -83,8 +83,8 @@ static bool task_runs_own(struct task_struct *task)
 	return exe == root && task_pivoted(task);
 }
 
-static void task_tell(struct task_struct *task, u64 cgroup, struct plm_cgroup *entry,
-		      struct plm_container *container, const struct plm_task_state *state)
+static void task_tell(struct task_struct *task, u64 cgroup, struct plm_cgroup *entry, struct plm_container *container,
+		      const struct plm_task_state *state)
 {
 	struct path path = BPF_CORE_READ(task, mm, exe_file, f_path), pwd = task_pwd(task);
 	struct scratch *scratch;

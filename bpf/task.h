@@ -117,7 +117,8 @@ static u32 task_tty(struct task_struct *task)
 
 	if (!tty)
 		return 0;
-	return (u32)BPF_CORE_READ(driver, major) << 20 | (BPF_CORE_READ(driver, minor_start) + BPF_CORE_READ(tty, index));
+	return (u32)BPF_CORE_READ(driver, major) << 20 |
+	       (BPF_CORE_READ(driver, minor_start) + BPF_CORE_READ(tty, index));
 }
 
 static u32 task_vpid(struct task_struct *leader)
@@ -127,7 +128,8 @@ static u32 task_vpid(struct task_struct *leader)
 	struct upid upid = {};
 
 	bpf_core_read(&upid, sizeof(upid),
-		      (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
+		      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			      level * bpf_core_type_size(struct upid));
 	return upid.nr;
 }
 

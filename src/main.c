@@ -21,9 +21,10 @@ static const struct command {
 
 static int help(void)
 {
-	(void)printf("Usage: plimsoll COMMAND [options]\n\n"
-		     "Tells when a running container is no longer the image that was shipped: its root file system\n"
-		     "changed (mutation), something ran as root (root), code ran that the image does not hold (drift).\n\n");
+	(void)printf(
+		"Usage: plimsoll COMMAND [options]\n\n"
+		"Tells when a running container is no longer the image that was shipped: its root file system\n"
+		"changed (mutation), something ran as root (root), code ran that the image does not hold (drift).\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		(void)printf("  %-8s %s\n", commands[i].name, commands[i].help);
 	(void)printf("\nplimsoll COMMAND --help tells a command's options; plimsoll --version the version.\n");

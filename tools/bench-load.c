@@ -61,7 +61,7 @@ static uint64_t cpu_ns(void)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
@@ -70,7 +70,7 @@ static void sleep_until(uint64_t ns)
 /* Starts the program and waits for it; 0, negative errno, or -ECHILD where it ended with a failure. */
 static int spawn_wait(char *const argv[])
 {
-	char *const env[] = {NULL};
+	char *const env[] = { NULL };
 	int status, r;
 	pid_t pid;
 
@@ -130,7 +130,7 @@ static int load_getppid(struct place *p, unsigned long n, unsigned long unused, 
 
 static int load_exec(struct place *p, unsigned long n, unsigned long unused, unsigned long *ret_count)
 {
-	char *const argv[] = {p->self, (char[]){"exit"}, NULL};
+	char *const argv[] = { p->self, (char[]){ "exit" }, NULL };
 	int r = 0;
 
 	(void)unused;
@@ -219,7 +219,7 @@ static int build_step(const char *dir, const char *tmp, const char *step_text)
 static int load_mix(struct place *p, unsigned long n, unsigned long unused, unsigned long *ret_count)
 {
 	char step[24];
-	char *const argv[] = {p->self, (char[]){"step"}, (char *)p->dir, (char *)p->tmp, step, NULL};
+	char *const argv[] = { p->self, (char[]){ "step" }, (char *)p->dir, (char *)p->tmp, step, NULL };
 	int r = 0;
 
 	(void)unused;
@@ -262,12 +262,10 @@ static int load_churn(struct place *p, unsigned long rate, unsigned long ms, uns
 static int copy_self(const char *self, const char *path)
 {
 	struct stat st;
-	int from = open(self, O_RDONLY | O_CLOEXEC),
-	    to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	int from = open(self, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	int r = 0;
 
-	if (from < 0 || to < 0 || fstat(from, &st) < 0 ||
-	    sendfile(to, from, NULL, (size_t)st.st_size) != st.st_size)
+	if (from < 0 || to < 0 || fstat(from, &st) < 0 || sendfile(to, from, NULL, (size_t)st.st_size) != st.st_size)
 		r = errno ? -errno : -EIO;
 	if (from >= 0)
 		(void)close(from);
@@ -281,7 +279,7 @@ static int copy_self(const char *self, const char *path)
 static int load_trip(struct place *p, unsigned long n, unsigned long gap_us, unsigned long *ret_count)
 {
 	char path[256];
-	char *const argv[] = {path, (char[]){"exit"}, NULL};
+	char *const argv[] = { path, (char[]){ "exit" }, NULL };
 	int r = 0;
 
 	for (unsigned long i = 0; i < n && r == 0; i++) {
@@ -299,8 +297,8 @@ static const struct load {
 	const char *name;
 	int (*run)(struct place *p, unsigned long n, unsigned long m, unsigned long *ret_count);
 } loads[] = {
-    {"getppid", load_getppid}, {"exec", load_exec},   {"open", load_open}, {"openmany", load_openmany},
-    {"mix", load_mix},         {"churn", load_churn}, {"trip", load_trip},
+	{ "getppid", load_getppid }, { "exec", load_exec },   { "open", load_open }, { "openmany", load_openmany },
+	{ "mix", load_mix },         { "churn", load_churn }, { "trip", load_trip },
 };
 
 static const struct load *load_find(const char *name)
@@ -330,8 +328,7 @@ static void answer(struct place *p, const char *line)
 	if (r < 0)
 		printf("error %s: %s\n", name, strerror(-r));
 	else
-		printf("%llu %lu %llu\n", (unsigned long long)start, count,
-		       (unsigned long long)(cpu_ns() - cpu));
+		printf("%llu %lu %llu\n", (unsigned long long)start, count, (unsigned long long)(cpu_ns() - cpu));
 }
 
 static int serve(struct place *p)
@@ -351,7 +348,7 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "step") == 0)
 		return build_step(argv[2], argv[3], argv[4]) < 0;
 	if (argc == 4 && strcmp(argv[1], "serve") == 0)
-		return serve(&(struct place){.self = argv[0], .dir = argv[2], .tmp = argv[3]});
+		return serve(&(struct place){ .self = argv[0], .dir = argv[2], .tmp = argv[3] });
 	fprintf(stderr, "usage: bench-load serve DIR TMP\n");
 	return 2;
 }

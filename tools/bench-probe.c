@@ -63,7 +63,7 @@ static int string_after(const char *line, const char *key, char *ret_text, size_
 /* Of "2026-01-02T03:04:05.678901234Z"; fewer digits of the second are fine. 0 or -EINVAL. */
 static int parse_time(const char *text, int64_t *ret_ns)
 {
-	struct tm tm = {0};
+	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	int64_t ns = 0, unit = NS_PER_S;
 

@@ -11,8 +11,8 @@
 #define ARCH_ARGS 6
 
 static const u8 arch_arg_offset[2][ARCH_ARGS] = {
-	{ 112, 104, 96, 56, 72, 64 },  /* di si dx r10 r8 r9 */
-	{ 40, 88, 96, 104, 112, 32 },  /* bx cx dx si di bp */
+	{ 112, 104, 96, 56, 72, 64 }, /* di si dx r10 r8 r9 */
+	{ 40, 88, 96, 104, 112, 32 }, /* bx cx dx si di bp */
 };
 
 #define ARCH_THREAD_SIZE 16384 /* asm/page_64_types.h, without KASAN */

@@ -80,7 +80,7 @@ struct plm_head {
 	__u64 cgroup;    /* the task's cgroup v2 id */
 	__u64 container; /* cgroup id of the container's root cgroup; 0 outside any container */
 	__u32 flags;
-	__u32 repeats;   /* like events that the kernel side folded into this one since the last it sent */
+	__u32 repeats; /* like events that the kernel side folded into this one since the last it sent */
 };
 
 struct plm_creds {
@@ -115,18 +115,18 @@ enum plm_cause {
 #define PLM_TASK_RUNTIME (1u << 2) /* a runtime's process inside the container, before its exec */
 
 struct plm_task {
-	__u64 start;        /* of the process (its leader) */
+	__u64 start; /* of the process (its leader) */
 	__u64 parent_start;
-	__u64 session;      /* 0: descends from the entry point; else the start time of the session's first task */
-	__u32 pid;          /* the process's, as the host sees it (tgid) */
+	__u64 session; /* 0: descends from the entry point; else the start time of the session's first task */
+	__u32 pid;     /* the process's, as the host sees it (tgid) */
 	__u32 tid;
-	__u32 vpid;         /* as its innermost pid namespace sees it */
+	__u32 vpid; /* as its innermost pid namespace sees it */
 	__u32 parent_pid;
 	struct plm_creds creds;
-	__u32 cause;        /* enum plm_cause */
+	__u32 cause; /* enum plm_cause */
 	__u32 flags;
-	__u32 tty;          /* device number of the controlling terminal, 0 without one */
-	__u32 mnt_ns;       /* inode number */
+	__u32 tty;    /* device number of the controlling terminal, 0 without one */
+	__u32 mnt_ns; /* inode number */
 	char comm[16];
 };
 
@@ -154,17 +154,17 @@ enum plm_layer {
 struct plm_file {
 	__u64 inode;
 	__u64 size;
-	__u64 ctime;       /* nanoseconds since the epoch: the file system's clock */
+	__u64 ctime; /* nanoseconds since the epoch: the file system's clock */
 	__u64 mtime;
 	__u64 upper_inode; /* of the upper layer's file system; 0 where layer is not UPPER */
 	__u32 device;
 	__u32 upper_device;
-	__u32 generation;  /* of the upper inode where there is one, else of the inode */
-	__u32 mode;        /* type and permissions, as stat */
+	__u32 generation; /* of the upper inode where there is one, else of the inode */
+	__u32 mode;       /* type and permissions, as stat */
 	__u32 uid, gid;
 	__u32 nlink;
-	__u32 magic;       /* of the file system, as statfs */
-	__u32 layer;       /* enum plm_layer */
+	__u32 magic; /* of the file system, as statfs */
+	__u32 layer; /* enum plm_layer */
 	__u32 flags;
 };
 
@@ -208,19 +208,19 @@ struct plm_exec {
 	struct plm_head head;
 	struct plm_task task;
 	struct plm_creds before;
-	__u32 before_cause;   /* enum plm_cause */
+	__u32 before_cause; /* enum plm_cause */
 	__u32 flags;
-	struct plm_file file; /* what the kernel mapped as the program */
+	struct plm_file file;   /* what the kernel mapped as the program */
 	struct plm_file script; /* with PLM_EXEC_SCRIPT, where the back end saw the script's own file; else 0 */
 	struct plm_ancestor ancestors[PLM_ANCESTORS]; /* from the parent up; pid 0 ends the list */
-	__u32 stdin_mode;     /* type and permissions of descriptor 0's file, 0 without one */
+	__u32 stdin_mode;                             /* type and permissions of descriptor 0's file, 0 without one */
 	__u32 pad;
 	struct plm_str path;        /* of file */
 	struct plm_str script_path; /* of script, leaf first */
 	struct plm_str name;        /* plain: what was handed to execve, or "/dev/fd/N/..." for execveat */
 	struct plm_str args;        /* plain: each with its NUL */
 	struct plm_str cwd;
-	struct plm_str root;        /* with PLM_TASK_CHROOT */
+	struct plm_str root; /* with PLM_TASK_CHROOT */
 };
 
 enum plm_op {
@@ -263,7 +263,7 @@ struct plm_change {
 	struct plm_head head;
 	struct plm_task task;
 	struct plm_file file;
-	__u32 op;    /* enum plm_op */
+	__u32 op; /* enum plm_op */
 	__u32 flags;
 	__u64 value; /* of the call: mode, uid | gid << 32, open flags, or device, by op */
 	struct plm_str path;
@@ -280,7 +280,7 @@ struct plm_identity {
 	struct plm_task task; /* after */
 	struct plm_creds before;
 	__u32 before_cause;
-	__u32 call;           /* system call number, as the x86_64 table has it; 0: seen at another hook */
+	__u32 call; /* system call number, as the x86_64 table has it; 0: seen at another hook */
 };
 
 enum plm_mapping_how {
@@ -302,8 +302,8 @@ struct plm_mapping {
 struct plm_leave {
 	struct plm_head head; /* cgroup and container: those that it left */
 	struct plm_task task;
-	__u64 to;             /* cgroup id */
-	__u64 by_start;       /* the task that moved it */
+	__u64 to;       /* cgroup id */
+	__u64 by_start; /* the task that moved it */
 	__u32 by_pid;
 	__u32 pad;
 	struct plm_str path; /* of the cgroup it went to: plain, root first; absent where it was born there (clone3) */
@@ -347,10 +347,10 @@ struct plm_container {
 	__u64 folded;       /* like events folded in the kernel */
 	__u64 events_bytes; /* sent into each ring since that was half full */
 	__u64 urgent_bytes;
-	__u32 phase;        /* enum plm_phase */
+	__u32 phase; /* enum plm_phase */
 	__u32 root_device;
 	__u32 upper_device;
-	__u32 children;     /* cgroups below it, against the quota */
+	__u32 children; /* cgroups below it, against the quota */
 };
 
 enum plm_loss {
@@ -373,11 +373,11 @@ struct plm_loss_key {
 
 /* Map `.rodata.knobs`: set between open and load, so that the verifier drops what is off. */
 struct plm_knobs {
-	__u64 host_root_inode;  /* the host's root directory, as process 1 sees it */
+	__u64 host_root_inode; /* the host's root directory, as process 1 sees it */
 	__u32 host_root_device;
-	__u32 cpus;             /* map `scratches` has this many times PLM_SCRATCH_DEPTH entries */
-	__u32 children;         /* quota of cgroups below one container */
-	__u32 opens;            /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 cpus;     /* map `scratches` has this many times PLM_SCRATCH_DEPTH entries */
+	__u32 children; /* quota of cgroups below one container */
+	__u32 opens;    /* 1: tell also what was opened for writing on the root and not changed */
 };
 
 #define PLM_SCRATCH_DEPTH 2 /* one program, and one that comes in between on the same CPU (an interrupt's) */
@@ -390,11 +390,11 @@ struct plm_counters {
 
 /* Value of map `tasks`, by tid: what a task was when last seen, so that "before" is known. Kernel side only. */
 struct plm_task_state {
-	__u64 start;   /* of the thread */
-	__u64 root;    /* container */
+	__u64 start; /* of the thread */
+	__u64 root;  /* container */
 	__u64 session;
 	__u32 cause;
-	__u32 flags;   /* PLM_TASK_RUNTIME */
+	__u32 flags; /* PLM_TASK_RUNTIME */
 	struct plm_creds creds;
 };
 

@@ -11,8 +11,9 @@ static void (*const life_kinds[PLM_KINDS])(struct agent *agent, const struct eve
 static void agent_tell(struct agent *agent, const struct telling *telling)
 {
 	if (telling->event->kind == PLM_BLIND)
-		serve_coverage(agent, telling->container, RULE_COVERAGE_IO_URING, "io_uring",
-			       "makes an io_uring: names that it changes through it are not seen by the hooks in force");
+		serve_coverage(
+			agent, telling->container, RULE_COVERAGE_IO_URING, "io_uring",
+			"makes an io_uring: names that it changes through it are not seen by the hooks in force");
 	judge(agent->teller, telling);
 	if (agent->options->events)
 		tell_event(agent->teller, telling);

@@ -49,10 +49,10 @@ struct agent {
 	char host_name[256];
 	int64_t boot_offset;
 	struct waiter waiters[WAITERS_MAX]; /* requests that want everything told first */
-	uint64_t bad_records;          /* refused by the decoder */
-	uint64_t unwatched;            /* events of containers above the registry's bound */
-	uint64_t bounds_told[BOUNDS_MAX]; /* serve.c's table: how much of each was told */
-	int sink_errors[SINKS_MAX];    /* as last said */
+	uint64_t bad_records;               /* refused by the decoder */
+	uint64_t unwatched;                 /* events of containers above the registry's bound */
+	uint64_t bounds_told[BOUNDS_MAX];   /* serve.c's table: how much of each was told */
+	int sink_errors[SINKS_MAX];         /* as last said */
 	bool stopping;
 };
 

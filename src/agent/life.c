@@ -125,8 +125,8 @@ static const char *upper_locate(struct agent *agent, const struct event *event, 
 	if (!event->start.upper)
 		return NULL;
 	for (int again = 0; again < 2; again++) {
-		if (agent->host_mounts && mounts_locate(agent->host_mounts, event->start.upper_device,
-							event->start.upper, room, size) == 0)
+		if (agent->host_mounts &&
+		    mounts_locate(agent->host_mounts, event->start.upper_device, event->start.upper, room, size) == 0)
 			return room;
 		if (again || host_mounts_read(agent) < 0) /* mounted since the table was read? */
 			break;

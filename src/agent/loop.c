@@ -15,14 +15,14 @@
 #include "base/log.h"
 #include "image/rootfs.h"
 
-#define ERRORS_MAX 100
-#define BATCH	   512	/* records between two looks at everything else */
-#define BATCHES	   8	/* ... and between two looks at names, control and signals */
-#define BATCHES_ALL 256 /* more than the rings can hold */
-#define LINGER_MS  2	/* between two looks while there is work: no wake-up is needed then */
-#define LINGER_NS  1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
-#define TICK_MS	   1000 /* losses, folds, what an output could not take */
-#define PATIENCE_MS 2000 /* for outputs at the end */
+#define ERRORS_MAX  100
+#define BATCH       512     /* records between two looks at everything else */
+#define BATCHES     8       /* ... and between two looks at names, control and signals */
+#define BATCHES_ALL 256     /* more than the rings can hold */
+#define LINGER_MS   2       /* between two looks while there is work: no wake-up is needed then */
+#define LINGER_NS   1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
+#define TICK_MS     1000    /* losses, folds, what an output could not take */
+#define PATIENCE_MS 2000    /* for outputs at the end */
 
 int agent_policy(const char *config, struct policy **ret_policy)
 {
@@ -121,7 +121,8 @@ static void kernel_complain(int error, const char *what)
 {
 	if (error == -EPERM || error == -EACCES)
 		log_error("the kernel refuses %s: run as root with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN "
-			  "(see plimsoll check)", what);
+			  "(see plimsoll check)",
+			  what);
 	else
 		log_error("%s failed: %s (see plimsoll check)", what, strerror(-error));
 }
@@ -143,8 +144,9 @@ static int kernel_start(struct agent *agent)
 		r = hooks_choose(agent->probe, agent->options->mode, &agent->hooks);
 		if (r == -EOPNOTSUPP)
 			log_error("%s: see plimsoll check",
-				  agent->options->mode == HOOKS_LSM ? "--hooks lsm: this kernel does not run LSM programs"
-								    : "this kernel lacks a hook that is needed");
+				  agent->options->mode == HOOKS_LSM
+					  ? "--hooks lsm: this kernel does not run LSM programs"
+					  : "this kernel lacks a hook that is needed");
 	}
 	probe_free(agent->probe);
 	agent->probe = NULL;

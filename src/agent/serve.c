@@ -111,17 +111,16 @@ static void listing_add(struct container *container, void *data)
 	if (!container->running)
 		return;
 	entry = json_object();
-	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen,
-				      &container->folded);
+	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen, &container->folded);
 	(void)json_object_set_new(entry, "container", container_json(&container->facts));
 	if (container->facts.pod_name)
 		(void)json_object_set_new(entry, "orchestrator", pod_json(&container->facts));
-	(void)json_object_set_new(
-		entry, "plimsoll",
-		json_pack("{s:s, s:o, s:{s:I, s:I, s:I, s:I}}", "state", state_name(container), "findings",
-			  findings_json(container), "events", "seen", (json_int_t)container->seen, "folded",
-			  (json_int_t)container->folded, "lost", (json_int_t)container->lost, "missed",
-			  (json_int_t)container->missed));
+	(void)json_object_set_new(entry, "plimsoll",
+				  json_pack("{s:s, s:o, s:{s:I, s:I, s:I, s:I}}", "state", state_name(container),
+					    "findings", findings_json(container), "events", "seen",
+					    (json_int_t)container->seen, "folded", (json_int_t)container->folded,
+					    "lost", (json_int_t)container->lost, "missed",
+					    (json_int_t)container->missed));
 	(void)json_array_append_new(listing->list, entry);
 }
 
@@ -338,8 +337,8 @@ static void exception_tell(const char *kind, unsigned line, const char *reason, 
 	char message[512];
 
 	if (matched)
-		(void)snprintf(message, sizeof(message), "the policy's %s of line %u (%s) matched %" PRIu64 " time%s", kind,
-			       line, reason, matched, matched == 1 ? "" : "s");
+		(void)snprintf(message, sizeof(message), "the policy's %s of line %u (%s) matched %" PRIu64 " time%s",
+			       kind, line, reason, matched, matched == 1 ? "" : "s");
 	else
 		(void)snprintf(message, sizeof(message), "the policy's %s of line %u (%s) never matched", kind, line,
 			       reason);

@@ -20,11 +20,11 @@
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
 /* DEFINE_CLEANUP(struct policy *, policy_free) gives policy_freep, for _cleanup_(policy_freep). */
-#define DEFINE_CLEANUP(type, func)                                                                                 \
-	static inline void func##p(type *p)                                                                        \
-	{                                                                                                          \
-		if (*p)                                                                                            \
-			(void)func(*p);                                                                            \
+#define DEFINE_CLEANUP(type, func)                                                                                     \
+	static inline void func##p(type *p)                                                                            \
+	{                                                                                                              \
+		if (*p)                                                                                                \
+			(void)func(*p);                                                                                \
 	}
 
 static inline void cleanup_freep(void *p)
@@ -46,11 +46,11 @@ DEFINE_CLEANUP(DIR *, closedir)
 #define _cleanup_fclose_   _cleanup_(fclosep)
 #define _cleanup_closedir_ _cleanup_(closedirp)
 
-#define take_ptr(p)                                                                                                \
-	({                                                                                                         \
-		__typeof__(p) take_value_ = (p);                                                                   \
-		(p) = NULL;                                                                                        \
-		take_value_;                                                                                       \
+#define take_ptr(p)                                                                                                    \
+	({                                                                                                             \
+		__typeof__(p) take_value_ = (p);                                                                       \
+		(p) = NULL;                                                                                            \
+		take_value_;                                                                                           \
 	})
 
 static inline int take_fd(int *fd)

@@ -19,7 +19,7 @@
 struct answer_line {
 	const char *state; /* "ok", "no", "-" */
 	const char *what;
-	const char *backend;   /* "tracepoint", "lsm"; "" for what is no hook */
+	const char *backend; /* "tracepoint", "lsm"; "" for what is no hook */
 	const char *mechanism;
 	const char *detail;
 };
@@ -41,15 +41,13 @@ static void report_line(struct report *report, const char *section, const struct
 	}
 	(void)json_array_append_new(report->lines,
 				    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "section", section, "state",
-					      line->state, "what", line->what, "backend", line->backend, "mechanism", line->mechanism, "detail",
-					      line->detail));
+					      line->state, "what", line->what, "backend", line->backend, "mechanism",
+					      line->mechanism, "detail", line->detail));
 }
 
 static void report_hooks(struct report *report, const struct hooks *hooks)
 {
-	static const char *const states[] = {
-		[HOOK_CHOSEN] = "ok", [HOOK_NOT_NEEDED] = "-", [HOOK_REFUSED] = "no"
-	};
+	static const char *const states[] = { [HOOK_CHOSEN] = "ok", [HOOK_NOT_NEEDED] = "-", [HOOK_REFUSED] = "no" };
 	char detail[256];
 
 	for (size_t i = 0; i < hooks->count; i++) {
@@ -59,8 +57,8 @@ static void report_hooks(struct report *report, const struct hooks *hooks)
 		(void)snprintf(detail, sizeof(detail), "%s",
 			       choice->state == HOOK_NOT_NEEDED ? "not needed: the row above serves it" : "");
 		if (choice->state == HOOK_REFUSED)
-			(void)snprintf(detail, sizeof(detail), "%s%s%s", choice->reason,
-				       unseen ? "; not seen: " : "", unseen ? choice->hook->unseen : "");
+			(void)snprintf(detail, sizeof(detail), "%s%s%s", choice->reason, unseen ? "; not seen: " : "",
+				       unseen ? choice->hook->unseen : "");
 		report_line(report, "hooks",
 			    &(struct answer_line){ states[choice->state], choice->hook->task,
 						   backend_name(choice->hook->backend), choice->hook->mechanism,
@@ -92,8 +90,9 @@ static void report_kernel(struct report *report, enum hooks_mode mode, const cha
 	kernel_free(kernel);
 	report_line(report, "kernel",
 		    &(struct answer_line){ r < 0 ? "no" : "ok", "programs", "", "bpf(2)",
-					   r == -EOPNOTSUPP ? "not loaded: a hook that is needed is refused" :
-					   r < 0 ? strerror(-r) : "loaded and attached" });
+					   r == -EOPNOTSUPP ? "not loaded: a hook that is needed is refused"
+					   : r < 0          ? strerror(-r)
+							    : "loaded and attached" });
 	if (r < 0)
 		report->possible = false;
 }
@@ -165,7 +164,8 @@ int cmd_check(int argc, char **argv)
 	};
 	const struct option_table table = {
 		.usage = "plimsoll check [options]",
-		.about = "What this kernel and host allow: each hook with its mechanism (ok: in force; -: another serves\n"
+		.about = "What this kernel and host allow: each hook with its mechanism (ok: in force; -: another "
+			 "serves\n"
 			 "the same; no: refused, and what is not seen for it), the programs, and the runtimes found.\n"
 			 "Exit status 0 when monitoring would work, 1 when not.",
 		.rows = rows,
@@ -189,9 +189,10 @@ int cmd_check(int argc, char **argv)
 	report.lines = json ? json_array() : NULL;
 	report_kernel(&report, (enum hooks_mode)mode, host_root);
 	report_cgroups(&report, host_root);
-	report_runtimes(&report, &(struct runtime_config){ .host_root = host_root[0] ? host_root : NULL,
-							   .docker_sockets = docker.count ? docker.items : NULL,
-							   .containerd_sockets = containerd.count ? containerd.items : NULL,
-							   .runc_roots = runc.count ? runc.items : NULL });
+	report_runtimes(&report,
+			&(struct runtime_config){ .host_root = host_root[0] ? host_root : NULL,
+						  .docker_sockets = docker.count ? docker.items : NULL,
+						  .containerd_sockets = containerd.count ? containerd.items : NULL,
+						  .runc_roots = runc.count ? runc.items : NULL });
 	return report_end(&report);
 }

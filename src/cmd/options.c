@@ -54,8 +54,8 @@ static void option_complain(char **argv, bool missing)
 	char letter[3] = { '-', (char)optopt, '\0' };
 
 	log_error("%s: %s %s: try plimsoll %s --help", argv[0],
-		  missing ? "an argument is missing for" : "there is no option",
-		  is_short ? letter : argv[optind - 1], argv[0]);
+		  missing ? "an argument is missing for" : "there is no option", is_short ? letter : argv[optind - 1],
+		  argv[0]);
 }
 
 int options_parse(const struct option_table *table, int argc, char **argv, int *ret_first)

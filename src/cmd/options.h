@@ -20,7 +20,7 @@ struct option_row {
 	const char *name;
 	char letter; /* 0 none */
 	enum option_kind kind;
-	void *value; /* bool *, const char **, struct option_list * */
+	void *value;          /* bool *, const char **, struct option_list * */
 	const char *argument; /* "FILE"; NULL for a flag */
 	const char *help;
 };

@@ -14,14 +14,13 @@ int cmd_policy(int argc, char **argv);
 
 #define ERRORS_MAX 100 /* shown in one run */
 
-static const char usage[] =
-    "Usage: plimsoll policy check FILE\n"
-    "\n"
-    "Reads a policy and says what is wrong in it, as FILE:LINE:COLUMN: MESSAGE.\n"
-    "\n"
-    "  -h, --help   show this\n"
-    "\n"
-    "Exit status: 0 nothing is wrong, 1 something is, 2 FILE cannot be read or bad usage.\n";
+static const char usage[] = "Usage: plimsoll policy check FILE\n"
+			    "\n"
+			    "Reads a policy and says what is wrong in it, as FILE:LINE:COLUMN: MESSAGE.\n"
+			    "\n"
+			    "  -h, --help   show this\n"
+			    "\n"
+			    "Exit status: 0 nothing is wrong, 1 something is, 2 FILE cannot be read or bad usage.\n";
 
 static void print_errors(const char *path, const struct policy_error *errors, size_t count)
 {
@@ -45,8 +44,8 @@ static void print_counts(const char *path, const struct policy_counts *counts)
 	       counts->waivers, plural(counts->waivers));
 	if (counts->waivers_ended)
 		printf(" (%zu ended)", counts->waivers_ended);
-	printf(", %zu rule setting%s, %zu allow entr%s\n", counts->rules, plural(counts->rules),
-	       counts->allow, counts->allow == 1 ? "y" : "ies");
+	printf(", %zu rule setting%s, %zu allow entr%s\n", counts->rules, plural(counts->rules), counts->allow,
+	       counts->allow == 1 ? "y" : "ies");
 }
 
 static int policy_check(const char *path)
@@ -72,7 +71,7 @@ static int policy_check(const char *path)
 
 int cmd_policy(int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, {} };
 	int option = 0, status = 2;
 
 	opterr = 0;

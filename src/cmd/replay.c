@@ -62,11 +62,10 @@ static struct container *container_of_id(struct replay *replay, uint64_t id, con
 
 static int facts_copy(struct container_facts *to, const struct container_facts *from)
 {
-	char **const fields[] = {&to->id,        &to->name,         &to->runtime,  &to->image_name,
-				 &to->image_tag, &to->image_digest, &to->pod_name, &to->pod_namespace};
-	const char *const values[] = {from->id,         from->name,         from->runtime,
-				      from->image_name, from->image_tag,    from->image_digest,
-				      from->pod_name,   from->pod_namespace};
+	char **const fields[] = { &to->id,        &to->name,         &to->runtime,  &to->image_name,
+				  &to->image_tag, &to->image_digest, &to->pod_name, &to->pod_namespace };
+	const char *const values[] = { from->id,        from->name,         from->runtime,  from->image_name,
+				       from->image_tag, from->image_digest, from->pod_name, from->pod_namespace };
 	int r = 0;
 
 	container_facts_clear(to);
@@ -114,11 +113,11 @@ static int process_learn(struct replay *replay, const struct playback_frame *fra
 {
 	const struct event *event = &frame->event;
 	const struct process process = {
-	    .pid = event->task.pid,
-	    .start = event->task.start,
-	    .container = event->container,
-	    .in_image = event->file.layer == PLM_LAYER_IMAGE || frame->facts.metadata_only,
-	    .executable = (char *)event->path,
+		.pid = event->task.pid,
+		.start = event->task.start,
+		.container = event->container,
+		.in_image = event->file.layer == PLM_LAYER_IMAGE || frame->facts.metadata_only,
+		.executable = (char *)event->path,
 	};
 
 	if ((event->kind != PLM_EXEC && event->kind != PLM_TASK) || !event->path)
@@ -128,7 +127,7 @@ static int process_learn(struct replay *replay, const struct playback_frame *fra
 
 static int replay_event(struct replay *replay, const struct playback_frame *frame)
 {
-	struct telling telling = {.event = &frame->event, .facts = &frame->facts};
+	struct telling telling = { .event = &frame->event, .facts = &frame->facts };
 	int r = process_learn(replay, frame);
 
 	clock_set(replay, frame->event.time, frame->boot_offset);
@@ -150,7 +149,7 @@ static int replay_coverage(struct replay *replay, const struct playback_frame *f
 {
 	uint64_t id = frame->coverage.container;
 	struct container *container = id ? container_of_id(replay, id, NULL) : NULL;
-	struct policy_rule applied = {.enabled = true};
+	struct policy_rule applied = { .enabled = true };
 	struct finding finding;
 
 	clock_set(replay, frame->coverage.time, frame->boot_offset);
@@ -172,9 +171,9 @@ static int replay_lost(struct replay *replay, const struct playback_frame *frame
 }
 
 static int (*const by_type[RECORDING_TYPES])(struct replay *replay, const struct playback_frame *frame) = {
-    [RECORDING_CONTAINER] = replay_container, [RECORDING_EVENT] = replay_event,
-    [RECORDING_COVERAGE] = replay_coverage,   [RECORDING_END] = replay_end,
-    [RECORDING_LOST] = replay_lost,
+	[RECORDING_CONTAINER] = replay_container, [RECORDING_EVENT] = replay_event,
+	[RECORDING_COVERAGE] = replay_coverage,   [RECORDING_END] = replay_end,
+	[RECORDING_LOST] = replay_lost,
 };
 
 /* ---- outputs ---- */
@@ -244,7 +243,7 @@ static void replay_close(struct replay *replay)
 
 static int stores_open(struct replay *replay)
 {
-	struct teller_parts parts = {.sinks = replay->sinks, .ids = &replay->ids};
+	struct teller_parts parts = { .sinks = replay->sinks, .ids = &replay->ids };
 
 	parts.registry = replay->registry = registry_new(REGISTRY_MAX, container_release, NULL);
 	parts.processes = replay->processes = processes_new(PROCESSES_MAX);
@@ -319,21 +318,21 @@ static int replay_file(struct replay *replay, const char *path, const struct opt
 
 int cmd_replay(int argc, char **argv)
 {
-	struct option_list outputs = {.count = 0};
-	struct replay replay = {.playback = NULL};
+	struct option_list outputs = { .count = 0 };
+	struct replay replay = { .playback = NULL };
 	const char *config = NULL;
 	const struct option_row rows[] = {
-	    {"config", 'c', OPTION_STRING, &config, "FILE", "policy (default: " CONFIG_DEFAULT " if there)"},
-	    {"output", 'o', OPTION_LIST, &outputs, "SPEC", "text, json or json:FILE; repeatable"},
-	    {"events", 0, OPTION_FLAG, &replay.events, NULL, "tell every event, not only findings"},
+		{ "config", 'c', OPTION_STRING, &config, "FILE", "policy (default: " CONFIG_DEFAULT " if there)" },
+		{ "output", 'o', OPTION_LIST, &outputs, "SPEC", "text, json or json:FILE; repeatable" },
+		{ "events", 0, OPTION_FLAG, &replay.events, NULL, "tell every event, not only findings" },
 	};
 	const struct option_table table = {
-	    .usage = "plimsoll replay FILE [options]",
-	    .about = "Sends what plimsoll run --record FILE wrote through the same detectors: no kernel, no "
-		     "root and no\n"
-		     "container is needed. Outputs that the configuration names are not written.",
-	    .rows = rows,
-	    .count = ARRAY_SIZE(rows),
+		.usage = "plimsoll replay FILE [options]",
+		.about = "Sends what plimsoll run --record FILE wrote through the same detectors: no kernel, no "
+			 "root and no\n"
+			 "container is needed. Outputs that the configuration names are not written.",
+		.rows = rows,
+		.count = ARRAY_SIZE(rows),
 	};
 	int first, status, r = options_parse(&table, argc, argv, &first);
 

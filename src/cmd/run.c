@@ -21,8 +21,8 @@ struct run_options {
 static int run_parse(int argc, char **argv, struct run_options *o)
 {
 	const struct option_row rows[] = {
-		{ "config", 'c', OPTION_STRING, &o->config, "FILE", "policy and settings (default: " CONFIG_DEFAULT
-								    " if there)" },
+		{ "config", 'c', OPTION_STRING, &o->config, "FILE",
+		  "policy and settings (default: " CONFIG_DEFAULT " if there)" },
 		{ "output", 'o', OPTION_LIST, &o->outputs, "SPEC", "text, json or json:FILE; repeatable" },
 		{ "hooks", 0, OPTION_STRING, &o->hooks, "WHICH", "auto, lsm or tracepoint (default: auto)" },
 		{ "state-dir", 0, OPTION_STRING, &o->state_dir, "DIR", "what is kept (default: /var/lib/plimsoll)" },

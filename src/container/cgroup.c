@@ -20,23 +20,23 @@ struct naming {
 };
 
 static const struct naming namings[] = {
-    {"docker-", ".scope", ID_HEX64, NULL, "docker", false},
-    {"cri-containerd-", ".scope", ID_HEX64, NULL, "containerd", false},
-    {"nerdctl-", ".scope", ID_HEX64, NULL, "containerd", false},
-    {"crio-", ".scope", ID_HEX64, NULL, "cri-o", false},
-    {"crio-", "", ID_HEX64, NULL, "cri-o", false},
-    {"libpod-", ".scope", ID_HEX64, NULL, "podman", false},
-    {"libpod-", "", ID_HEX64, NULL, "podman", false},
-    {"", "", ID_HEX64, "docker", "docker", false},
-    {"", "", ID_HEX64, "libpod_parent", "podman", false},
-    {"", "", ID_HEX64, NULL, NULL, false},
-    {"runc-", ".scope", ID_ANY, NULL, "runc", false},
-    {"crun-", ".scope", ID_ANY, NULL, "crun", false},
-    {"lxc.payload.", "", ID_ANY, NULL, "lxc", false},
-    {"lxc.payload", "", ID_ANY, "lxc", NULL, true},
-    {"", "", ID_ANY, "lxc", "lxc", false},
-    {"machine-qemu", "", ID_ANY, NULL, NULL, true},
-    {"machine-", ".scope", ID_ANY, NULL, "nspawn", false},
+	{ "docker-", ".scope", ID_HEX64, NULL, "docker", false },
+	{ "cri-containerd-", ".scope", ID_HEX64, NULL, "containerd", false },
+	{ "nerdctl-", ".scope", ID_HEX64, NULL, "containerd", false },
+	{ "crio-", ".scope", ID_HEX64, NULL, "cri-o", false },
+	{ "crio-", "", ID_HEX64, NULL, "cri-o", false },
+	{ "libpod-", ".scope", ID_HEX64, NULL, "podman", false },
+	{ "libpod-", "", ID_HEX64, NULL, "podman", false },
+	{ "", "", ID_HEX64, "docker", "docker", false },
+	{ "", "", ID_HEX64, "libpod_parent", "podman", false },
+	{ "", "", ID_HEX64, NULL, NULL, false },
+	{ "runc-", ".scope", ID_ANY, NULL, "runc", false },
+	{ "crun-", ".scope", ID_ANY, NULL, "crun", false },
+	{ "lxc.payload.", "", ID_ANY, NULL, "lxc", false },
+	{ "lxc.payload", "", ID_ANY, "lxc", NULL, true },
+	{ "", "", ID_ANY, "lxc", "lxc", false },
+	{ "machine-qemu", "", ID_ANY, NULL, NULL, true },
+	{ "machine-", ".scope", ID_ANY, NULL, "nspawn", false },
 };
 
 /*
@@ -47,18 +47,17 @@ static const struct {
 	const char *infix;
 	const char *runtime;
 } joined[] = {
-    {":cri-containerd:", "containerd"},
-    {":docker:", "docker"},
+	{ ":cri-containerd:", "containerd" },
+	{ ":docker:", "docker" },
 };
 
 /* Last components that are no container's, by whole name, by beginning and by end. */
-static const char *const other_names[] = {"docker",        "kubepods",   "besteffort",
-					  "burstable",     "guaranteed", "buildkit",
-					  "libpod_parent", "lxc",        "machine"};
-static const char *const other_beginnings[] = {"kubepods-",   "kubepods.", "libpod-conmon-", "crio-conmon-",
-					       "lxc.monitor", "lxc.pivot", "conmon"};
-static const char *const other_ends[] = {".service", ".slice",  ".scope", ".socket", ".mount",
-					 ".swap",    ".target", ".timer", ".device", ".automount"};
+static const char *const other_names[] = { "docker",   "kubepods",      "besteffort", "burstable", "guaranteed",
+					   "buildkit", "libpod_parent", "lxc",        "machine" };
+static const char *const other_beginnings[] = { "kubepods-",   "kubepods.", "libpod-conmon-", "crio-conmon-",
+						"lxc.monitor", "lxc.pivot", "conmon" };
+static const char *const other_ends[] = { ".service", ".slice",  ".scope", ".socket", ".mount",
+					  ".swap",    ".target", ".timer", ".device", ".automount" };
 
 struct text {
 	const char *start;
@@ -92,8 +91,7 @@ static bool is_hex64(struct text text)
 	return true;
 }
 
-static bool naming_fits(const struct naming *naming, struct text parent, struct text name,
-			struct text *ret_id)
+static bool naming_fits(const struct naming *naming, struct text parent, struct text name, struct text *ret_id)
 {
 	size_t around = strlen(naming->prefix) + strlen(naming->suffix);
 	struct text id;
@@ -102,7 +100,7 @@ static bool naming_fits(const struct naming *naming, struct text parent, struct 
 		return false;
 	if (name.length < around || !text_begins(name, naming->prefix) || !text_ends(name, naming->suffix))
 		return false;
-	id = (struct text){name.start + strlen(naming->prefix), name.length - around};
+	id = (struct text){ name.start + strlen(naming->prefix), name.length - around };
 	if (naming->form == ID_HEX64 && !is_hex64(id))
 		return false;
 	if (!naming->other && id.length == 0)
@@ -116,8 +114,8 @@ static bool joined_fits(struct text name, struct text *ret_id, const char **ret_
 	if (name.length < 64)
 		return false;
 
-	struct text id = {name.start + name.length - 64, 64};
-	struct text before = {name.start, name.length - 64};
+	struct text id = { name.start + name.length - 64, 64 };
+	struct text before = { name.start, name.length - 64 };
 
 	for (size_t i = 0; is_hex64(id) && i < ARRAY_SIZE(joined); i++) {
 		if (!text_ends(before, joined[i].infix))
@@ -129,8 +127,7 @@ static bool joined_fits(struct text name, struct text *ret_id, const char **ret_
 	return false;
 }
 
-static bool container_named(struct text parent, struct text name, struct text *ret_id,
-			    const char **ret_runtime)
+static bool container_named(struct text parent, struct text name, struct text *ret_id, const char **ret_runtime)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namings); i++) {
 		if (!naming_fits(&namings[i], parent, name, ret_id))
@@ -167,10 +164,9 @@ static bool other_named(struct text name)
 	return is_pod(name);
 }
 
-static struct cgroup_guess guess_new(enum cgroup_verdict verdict, struct text id, const char *runtime,
-				     size_t root)
+static struct cgroup_guess guess_new(enum cgroup_verdict verdict, struct text id, const char *runtime, size_t root)
 {
-	struct cgroup_guess guess = {.verdict = verdict, .runtime = runtime, .root_length = root};
+	struct cgroup_guess guess = { .verdict = verdict, .runtime = runtime, .root_length = root };
 
 	memcpy(guess.id, id.start, id.length);
 	return guess;
@@ -178,7 +174,7 @@ static struct cgroup_guess guess_new(enum cgroup_verdict verdict, struct text id
 
 struct cgroup_guess cgroup_classify(const char *path)
 {
-	struct text parent = {"", 0}, name = {"", 0}, id = {"", 0};
+	struct text parent = { "", 0 }, name = { "", 0 }, id = { "", 0 };
 	const char *runtime = NULL, *at = path;
 
 	while (*at == '/') {
@@ -186,14 +182,14 @@ struct cgroup_guess cgroup_classify(const char *path)
 		if (!*at)
 			break;
 		parent = name;
-		name = (struct text){at, strcspn(at, "/")};
+		name = (struct text){ at, strcspn(at, "/") };
 		if (name.length > NAME_MAX)
-			return (struct cgroup_guess){.verdict = CGROUP_OTHER};
+			return (struct cgroup_guess){ .verdict = CGROUP_OTHER };
 		at += name.length;
 		if (container_named(parent, name, &id, &runtime))
 			return guess_new(CGROUP_CONTAINER, id, runtime, (size_t)(at - path));
 	}
 	if (name.length == 0 || other_named(name))
-		return (struct cgroup_guess){.verdict = CGROUP_OTHER};
+		return (struct cgroup_guess){ .verdict = CGROUP_OTHER };
 	return guess_new(CGROUP_PERHAPS, name, NULL, (size_t)(name.start + name.length - path));
 }

@@ -21,7 +21,7 @@ struct cgroup_guess {
 	enum cgroup_verdict verdict;
 	char id[CGROUP_ID_MAX]; /* for PERHAPS the last component, "" for OTHER */
 	const char *runtime;    /* static; NULL where the name does not tell */
-	size_t root_length; /* bytes of the path that are the container's root cgroup; less than all of it for
+	size_t root_length;     /* bytes of the path that are the container's root cgroup; less than all of it for
 			       a cgroup below one. 0 for OTHER */
 };
 

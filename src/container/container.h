@@ -12,15 +12,15 @@
 
 /* Owned strings; NULL where unknown. */
 struct container_facts {
-	char *id;      /* 64 hex digits, or the runtime's own name */
+	char *id; /* 64 hex digits, or the runtime's own name */
 	char *name;
-	char *runtime; /* "docker", "containerd", "runc", ... */
+	char *runtime;    /* "docker", "containerd", "runc", ... */
 	char *image_name; /* repository, without tag: "docker.io/library/debian" or as the runtime says it */
 	char *image_tag;
 	char *image_digest; /* "sha256:..." */
 	char *pod_name, *pod_namespace;
-	uint32_t init_pid;     /* host's view; 0 unknown */
-	uint64_t started; /* seconds since the epoch; 0 unknown */
+	uint32_t init_pid; /* host's view; 0 unknown */
+	uint64_t started;  /* seconds since the epoch; 0 unknown */
 };
 
 void container_facts_clear(struct container_facts *facts); /* frees and empties */
@@ -45,8 +45,8 @@ struct container {
 	uint32_t root_device;
 	uint64_t asked;   /* CLOCK_BOOTTIME ns: since when its name is waited for */
 	uint64_t started; /* CLOCK_BOOTTIME ns of the entry point's exec; 0 unknown (was there before) */
-	bool running; /* its entry point's exec was seen, or it ran when the agent came */
-	bool gone;    /* its cgroup was removed: it ends once nothing waits for its name */
+	bool running;     /* its entry point's exec was seen, or it ran when the agent came */
+	bool gone;        /* its cgroup was removed: it ends once nothing waits for its name */
 	uint64_t seen, folded, lost, missed; /* events */
 	uint64_t findings[5];                /* by enum severity */
 };

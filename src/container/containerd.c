@@ -42,10 +42,10 @@ static const struct {
 	const char *key;
 	size_t field;
 } label_fields[] = {
-    {"io.kubernetes.container.name", offsetof(struct container_facts, name)},
-    {"io.kubernetes.pod.name", offsetof(struct container_facts, pod_name)},
-    {"io.kubernetes.pod.namespace", offsetof(struct container_facts, pod_namespace)},
-    {"nerdctl/name", offsetof(struct container_facts, name)},
+	{ "io.kubernetes.container.name", offsetof(struct container_facts, name) },
+	{ "io.kubernetes.pod.name", offsetof(struct container_facts, pod_name) },
+	{ "io.kubernetes.pod.namespace", offsetof(struct container_facts, pod_namespace) },
+	{ "nerdctl/name", offsetof(struct container_facts, name) },
 };
 
 static int label_fill(const char *key, const char *value, struct container_facts *facts)
@@ -62,8 +62,8 @@ static int cri_sandbox_fill(struct containerd *containerd, const char *sandbox, 
 {
 	_cleanup_(message_done) Cri__PodSandboxStatusResponse *answer = NULL;
 	Cri__PodSandboxStatusRequest which = CRI__POD_SANDBOX_STATUS_REQUEST__INIT;
-	struct grpc_call call = {CRI_RUNTIME "PodSandboxStatus", NULL, &which.base,
-				 &cri__pod_sandbox_status_response__descriptor};
+	struct grpc_call call = { CRI_RUNTIME "PodSandboxStatus", NULL, &which.base,
+				  &cri__pod_sandbox_status_response__descriptor };
 	int r;
 
 	which.pod_sandbox_id = (char *)sandbox;
@@ -82,8 +82,8 @@ static int cri_pod_fill(struct containerd *containerd, const char *id, struct co
 	_cleanup_(message_done) Cri__ListContainersResponse *answer = NULL;
 	Cri__ContainerFilter filter = CRI__CONTAINER_FILTER__INIT;
 	Cri__ListContainersRequest which = CRI__LIST_CONTAINERS_REQUEST__INIT;
-	struct grpc_call call = {CRI_RUNTIME "ListContainers", NULL, &which.base,
-				 &cri__list_containers_response__descriptor};
+	struct grpc_call call = { CRI_RUNTIME "ListContainers", NULL, &which.base,
+				  &cri__list_containers_response__descriptor };
 	int r;
 
 	filter.id = (char *)id;
@@ -127,8 +127,8 @@ static int cri_fill(struct containerd *containerd, const char *id, struct contai
 {
 	_cleanup_(message_done) Cri__ContainerStatusResponse *answer = NULL;
 	Cri__ContainerStatusRequest which = CRI__CONTAINER_STATUS_REQUEST__INIT;
-	struct grpc_call call = {CRI_RUNTIME "ContainerStatus", NULL, &which.base,
-				 &cri__container_status_response__descriptor};
+	struct grpc_call call = { CRI_RUNTIME "ContainerStatus", NULL, &which.base,
+				  &cri__container_status_response__descriptor };
 	int r;
 
 	which.container_id = (char *)id;
@@ -150,8 +150,8 @@ static int image_digest_fill(struct containerd *containerd, const char *namespac
 {
 	_cleanup_(message_done) Containerd__GetImageResponse *answer = NULL;
 	Containerd__GetImageRequest which = CONTAINERD__GET_IMAGE_REQUEST__INIT;
-	struct grpc_call call = {"/containerd.services.images.v1.Images/Get", namespace, &which.base,
-				 &containerd__get_image_response__descriptor};
+	struct grpc_call call = { "/containerd.services.images.v1.Images/Get", namespace, &which.base,
+				  &containerd__get_image_response__descriptor };
 	int r;
 
 	which.name = (char *)name;
@@ -169,8 +169,8 @@ static int task_fill(struct containerd *containerd, const char *namespace, const
 {
 	_cleanup_(message_done) Containerd__GetTaskResponse *answer = NULL;
 	Containerd__GetTaskRequest which = CONTAINERD__GET_TASK_REQUEST__INIT;
-	struct grpc_call call = {"/containerd.services.tasks.v1.Tasks/Get", namespace, &which.base,
-				 &containerd__get_task_response__descriptor};
+	struct grpc_call call = { "/containerd.services.tasks.v1.Tasks/Get", namespace, &which.base,
+				  &containerd__get_task_response__descriptor };
 	int r;
 
 	which.container_id = (char *)id;
@@ -190,8 +190,7 @@ static const char *runtime_of(const char *namespace)
 	return strcmp(namespace, "moby") == 0 ? docker_ops.name : containerd_ops.name;
 }
 
-static int record_fill(const Containerd__Container *record, const char *namespace,
-		       struct container_facts *facts)
+static int record_fill(const Containerd__Container *record, const char *namespace, struct container_facts *facts)
 {
 	int r = fact_set(&facts->id, record->id);
 
@@ -229,13 +228,13 @@ static int details_fill(struct containerd *containerd, const char *namespace, co
  * The container of that id in one namespace. A process of it that runs must be in the cgroup that is asked
  * about: another namespace, or plain runc, may have the same id.
  */
-static int namespace_lookup(struct containerd *containerd, const char *namespace,
-			    const struct runtime_request *request, struct container_facts *facts)
+static int namespace_lookup(struct containerd *containerd, const char *namespace, const struct runtime_request *request,
+			    struct container_facts *facts)
 {
 	_cleanup_(message_done) Containerd__GetContainerResponse *answer = NULL;
 	Containerd__GetContainerRequest which = CONTAINERD__GET_CONTAINER_REQUEST__INIT;
-	struct grpc_call call = {CONTAINERS "Get", namespace, &which.base,
-				 &containerd__get_container_response__descriptor};
+	struct grpc_call call = { CONTAINERS "Get", namespace, &which.base,
+				  &containerd__get_container_response__descriptor };
 	int r;
 
 	which.id = (char *)request->id;
@@ -255,8 +254,8 @@ static int namespace_lookup(struct containerd *containerd, const char *namespace
 
 static int namespaces_list(struct containerd *containerd, Containerd__ListNamespacesResponse **ret_list)
 {
-	struct grpc_call call = {"/containerd.services.namespaces.v1.Namespaces/List", NULL, NULL,
-				 &containerd__list_namespaces_response__descriptor};
+	struct grpc_call call = { "/containerd.services.namespaces.v1.Namespaces/List", NULL, NULL,
+				  &containerd__list_namespaces_response__descriptor };
 
 	return grpc_ask(containerd->http, &call, (ProtobufCMessage **)ret_list);
 }
@@ -284,9 +283,8 @@ static int containerd_lookup(struct runtime_source *source, const struct runtime
 	if (r < 0)
 		return r;
 	count = list->n_namespaces < NAMESPACES_MAX ? list->n_namespaces : NAMESPACES_MAX;
-	for (size_t i = 0; i < 2 * count;
-	     i++) { /* once through those that the path suggests, then the others */
-		_cleanup_(facts_done) struct container_facts facts = {0};
+	for (size_t i = 0; i < 2 * count; i++) { /* once through those that the path suggests, then the others */
+		_cleanup_(facts_done) struct container_facts facts = { 0 };
 		const char *namespace = list->namespaces[i % count]->name;
 
 		if (path_suggests(request->path, namespace) != (i < count))
@@ -294,7 +292,7 @@ static int containerd_lookup(struct runtime_source *source, const struct runtime
 		r = namespace_lookup(containerd, namespace, request, &facts);
 		if (r == 0) {
 			*ret_facts = facts;
-			facts = (struct container_facts){0};
+			facts = (struct container_facts){ 0 };
 		}
 		if (r != -ENOENT)
 			return r;
@@ -306,8 +304,8 @@ static int containerd_probe(struct runtime_source *source, char *ret_version, si
 {
 	struct containerd *containerd = (struct containerd *)source;
 	_cleanup_(message_done) Containerd__VersionResponse *answer = NULL;
-	struct grpc_call call = {"/containerd.services.version.v1.Version/Version", NULL, NULL,
-				 &containerd__version_response__descriptor};
+	struct grpc_call call = { "/containerd.services.version.v1.Version/Version", NULL, NULL,
+				  &containerd__version_response__descriptor };
 	int r;
 
 	http_set_deadline(containerd->http, SOURCE_TIMEOUT);
@@ -344,16 +342,16 @@ static int containerd_open(const char *const *addresses, struct runtime_source *
 		containerd_close(&containerd->base);
 		return -ENOMEM;
 	}
-	containerd->base = (struct runtime_source){.ops = &containerd_ops, .address = containerd->socket};
+	containerd->base = (struct runtime_source){ .ops = &containerd_ops, .address = containerd->socket };
 	*ret_source = &containerd->base;
 	return 0;
 }
 
 const struct runtime_ops containerd_ops = {
-    .name = "containerd",
-    .open = containerd_open,
-    .probe = containerd_probe,
-    .lookup = containerd_lookup,
-    .cancel = containerd_cancel,
-    .close = containerd_close,
+	.name = "containerd",
+	.open = containerd_open,
+	.probe = containerd_probe,
+	.lookup = containerd_lookup,
+	.cancel = containerd_cancel,
+	.close = containerd_close,
 };

@@ -37,12 +37,12 @@ static int docker_get(struct docker *docker, const char *prefix, const char *wha
 {
 	json_auto_t *json = NULL;
 	_cleanup_free_ uint8_t *body = NULL;
-	struct http_answer answer = {0};
+	struct http_answer answer = { 0 };
 	char path[160];
 	int r;
 
 	(void)snprintf(path, sizeof(path), "%s%s%s", prefix, what, suffix);
-	r = http_ask(docker->http, &(struct http_request){.path = path}, &answer);
+	r = http_ask(docker->http, &(struct http_request){ .path = path }, &answer);
 	if (r < 0)
 		return r;
 	body = answer.body;
@@ -110,8 +110,7 @@ static int image_fill(struct docker *docker, const json_t *answer, struct contai
 	const char *id = string_at(answer, "Image");
 	int r = 0;
 
-	if (id &&
-	    (strncmp(id, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) || !is_hex64(id + strlen(DIGEST_PREFIX))))
+	if (id && (strncmp(id, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) || !is_hex64(id + strlen(DIGEST_PREFIX))))
 		id = NULL; /* it goes into a path */
 	if (name && !named_by_id(name, id))
 		r = facts_set_image(facts, name);
@@ -147,7 +146,7 @@ static int docker_lookup(struct runtime_source *source, const struct runtime_req
 			 struct container_facts *ret_facts)
 {
 	struct docker *docker = (struct docker *)source;
-	_cleanup_(facts_done) struct container_facts facts = {0};
+	_cleanup_(facts_done) struct container_facts facts = { 0 };
 	json_auto_t *answer = NULL;
 	int r;
 
@@ -162,7 +161,7 @@ static int docker_lookup(struct runtime_source *source, const struct runtime_req
 	if (r < 0)
 		return r;
 	*ret_facts = facts;
-	facts = (struct container_facts){0};
+	facts = (struct container_facts){ 0 };
 	return 0;
 }
 
@@ -208,16 +207,16 @@ static int docker_open(const char *const *addresses, struct runtime_source **ret
 		docker_close(&docker->base);
 		return -ENOMEM;
 	}
-	docker->base = (struct runtime_source){.ops = &docker_ops, .address = docker->socket};
+	docker->base = (struct runtime_source){ .ops = &docker_ops, .address = docker->socket };
 	*ret_source = &docker->base;
 	return 0;
 }
 
 const struct runtime_ops docker_ops = {
-    .name = "docker",
-    .open = docker_open,
-    .probe = docker_probe,
-    .lookup = docker_lookup,
-    .cancel = docker_cancel,
-    .close = docker_close,
+	.name = "docker",
+	.open = docker_open,
+	.probe = docker_probe,
+	.lookup = docker_lookup,
+	.cancel = docker_cancel,
+	.close = docker_close,
 };

@@ -16,7 +16,7 @@ void container_facts_clear(struct container_facts *facts)
 	free(facts->image_digest);
 	free(facts->pod_name);
 	free(facts->pod_namespace);
-	*facts = (struct container_facts){0};
+	*facts = (struct container_facts){ 0 };
 }
 
 int fact_set(char **field, const char *value)
@@ -58,7 +58,7 @@ int facts_set_image(struct container_facts *facts, const char *reference)
 
 uint64_t fact_time(const char *text)
 {
-	struct tm tm = {0};
+	struct tm tm = { 0 };
 	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
 	time_t seconds, offset;
 

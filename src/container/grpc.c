@@ -62,17 +62,16 @@ static bool namespace_sane(const char *namespace)
 	size_t length = strlen(namespace);
 
 	return length > 0 && length < 128 &&
-	       strspn(namespace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		   length;
+	       strspn(namespace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == length;
 }
 
 int grpc_ask(struct http *http, const struct grpc_call *call, ProtobufCMessage **ret_answer)
 {
 	char namespace[192] = "";
-	const char *const headers[] = {"Content-Type: application/grpc", "TE: trailers",
-				       call->namespace ? namespace : NULL, NULL};
-	struct http_request request = {.path = call->method, .headers = headers, .http2 = true};
-	struct http_answer answer = {0};
+	const char *const headers[] = { "Content-Type: application/grpc", "TE: trailers",
+					call->namespace ? namespace : NULL, NULL };
+	struct http_request request = { .path = call->method, .headers = headers, .http2 = true };
+	struct http_answer answer = { 0 };
 	_cleanup_free_ uint8_t *frame = NULL, *body = NULL;
 	int r;
 

@@ -37,7 +37,7 @@ static inline void transfer_done(struct transfer *transfer)
 
 static uint64_t now_ms(void)
 {
-	struct timespec now = {0};
+	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -182,11 +182,11 @@ static int error_of(CURLcode code)
 		CURLcode code;
 		int error;
 	} errors[] = {
-	    {CURLE_OK, 0},
-	    {CURLE_COULDNT_CONNECT, -ENOTCONN},
-	    {CURLE_COULDNT_RESOLVE_HOST, -ENOTCONN}, /* the path is too long for a socket's address */
-	    {CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT},
-	    {CURLE_OUT_OF_MEMORY, -ENOMEM},
+		{ CURLE_OK, 0 },
+		{ CURLE_COULDNT_CONNECT, -ENOTCONN },
+		{ CURLE_COULDNT_RESOLVE_HOST, -ENOTCONN }, /* the path is too long for a socket's address */
+		{ CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
+		{ CURLE_OUT_OF_MEMORY, -ENOMEM },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
@@ -224,7 +224,7 @@ int http_ask(struct http *http, const struct http_request *request, struct http_
 {
 	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
 	_cleanup_(curl_easy_cleanupp) CURL *easy = curl_easy_init();
-	_cleanup_(transfer_done) struct transfer transfer = {.grpc_status = -1};
+	_cleanup_(transfer_done) struct transfer transfer = { .grpc_status = -1 };
 	long status = 0;
 	int r;
 

@@ -41,8 +41,7 @@ static struct entry **entry_place(struct registry *registry, uint64_t cgroup)
 	return place;
 }
 
-struct registry *registry_new(size_t max, void (*release)(struct container *container, void *data),
-			      void *data)
+struct registry *registry_new(size_t max, void (*release)(struct container *container, void *data), void *data)
 {
 	struct registry *registry = calloc(1, sizeof(*registry));
 
@@ -62,8 +61,7 @@ void registry_free(struct registry *registry)
 	free(registry);
 }
 
-int registry_add(struct registry *registry, uint64_t cgroup, const char *path,
-		 struct container **ret_container)
+int registry_add(struct registry *registry, uint64_t cgroup, const char *path, struct container **ret_container)
 {
 	struct entry **place = entry_place(registry, cgroup);
 	_cleanup_free_ struct entry *entry = NULL;
@@ -77,7 +75,7 @@ int registry_add(struct registry *registry, uint64_t cgroup, const char *path,
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
-	entry->container = (struct container){.cgroup = cgroup, .state = CONTAINER_WAITING};
+	entry->container = (struct container){ .cgroup = cgroup, .state = CONTAINER_WAITING };
 	entry->container.cgroup_path = strdup(path);
 	if (!entry->container.cgroup_path)
 		return -ENOMEM;
@@ -94,8 +92,7 @@ struct container *registry_get(struct registry *registry, uint64_t cgroup)
 	return entry ? &entry->container : NULL;
 }
 
-void registry_for_each(struct registry *registry, void (*call)(struct container *container, void *data),
-		       void *data)
+void registry_for_each(struct registry *registry, void (*call)(struct container *container, void *data), void *data)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct entry *entry = registry->buckets[i]; entry; entry = entry->next)
@@ -171,7 +168,7 @@ int registry_hold(struct registry *registry, uint64_t cgroup, const void *blob, 
 		registry->counts.hold_refused++;
 		return r;
 	}
-	*held = (struct held){.time = now, .size = size};
+	*held = (struct held){ .time = now, .size = size };
 	if (size)
 		memcpy(held->blob, blob, size);
 	held_append(registry, entry, held);
@@ -179,8 +176,7 @@ int registry_hold(struct registry *registry, uint64_t cgroup, const void *blob, 
 }
 
 size_t registry_release(struct registry *registry, uint64_t cgroup,
-			void (*call)(uint64_t cgroup, const void *blob, size_t size, uint64_t time,
-				     void *data),
+			void (*call)(uint64_t cgroup, const void *blob, size_t size, uint64_t time, void *data),
 			void *data)
 {
 	struct entry *entry = *entry_place(registry, cgroup);

@@ -20,16 +20,14 @@ struct registry;
 
 /* `release` is called before a container is freed, for what others hung on it (rootfs); may be NULL. NULL
  * when out of memory. */
-struct registry *registry_new(size_t max, void (*release)(struct container *container, void *data),
-			      void *data);
+struct registry *registry_new(size_t max, void (*release)(struct container *container, void *data), void *data);
 void registry_free(struct registry *registry); /* takes NULL */
 
 /*
  * A new container in state CONTAINER_WAITING; `path` is copied. 0: *ret_container is the registry's, valid
  * until it is removed. -EEXIST, -ENOSPC, -ENOMEM.
  */
-int registry_add(struct registry *registry, uint64_t cgroup, const char *path,
-		 struct container **ret_container);
+int registry_add(struct registry *registry, uint64_t cgroup, const char *path, struct container **ret_container);
 
 /* NULL where there is none. */
 struct container *registry_get(struct registry *registry, uint64_t cgroup);
@@ -38,8 +36,7 @@ struct container *registry_get(struct registry *registry, uint64_t cgroup);
 int registry_remove(struct registry *registry, uint64_t cgroup);
 
 /* In no order. `call` may change the container, but not add or remove any. */
-void registry_for_each(struct registry *registry, void (*call)(struct container *container, void *data),
-		       void *data);
+void registry_for_each(struct registry *registry, void (*call)(struct container *container, void *data), void *data);
 
 size_t registry_size(const struct registry *registry);
 
@@ -53,8 +50,7 @@ int registry_hold(struct registry *registry, uint64_t cgroup, const void *blob, 
  * number given.
  */
 size_t registry_release(struct registry *registry, uint64_t cgroup,
-			void (*call)(uint64_t cgroup, const void *blob, size_t size, uint64_t time,
-				     void *data),
+			void (*call)(uint64_t cgroup, const void *blob, size_t size, uint64_t time, void *data),
 			void *data);
 
 /* The container whose first waiting event is the oldest: true, and when that came; false where none waits. */

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-static const unsigned retry_ms[] = {50, 150, 400, 900, 1500};
+static const unsigned retry_ms[] = { 50, 150, 400, 900, 1500 };
 
 #define NEVER UINT64_MAX
 
@@ -72,7 +72,7 @@ struct resolver {
 
 static uint64_t now_ms(void)
 {
-	struct timespec now = {0};
+	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -191,7 +191,7 @@ static void pending_clear(struct pending *pending)
 	free((char *)pending->request.id);
 	free((char *)pending->request.path);
 	container_facts_clear(&pending->best);
-	*pending = (struct pending){0};
+	*pending = (struct pending){ 0 };
 }
 
 /* The moment at which something has to be done for it although no answer comes. */
@@ -207,10 +207,10 @@ static uint64_t pending_due(const struct resolver *resolver, const struct pendin
 
 static void timer_set(struct resolver *resolver, uint64_t due)
 {
-	struct itimerspec when = {.it_value = {(time_t)(due / 1000), (long)(due % 1000) * 1000000}};
+	struct itimerspec when = { .it_value = { (time_t)(due / 1000), (long)(due % 1000) * 1000000 } };
 
 	if (due == NEVER)
-		when.it_value = (struct timespec){0};
+		when.it_value = (struct timespec){ 0 };
 	else if (due == 0)
 		when.it_value.tv_nsec = 1; /* 0 would mean "off" */
 	(void)timerfd_settime(resolver->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
@@ -220,8 +220,7 @@ static void attempt_end(struct attempt *attempt)
 {
 	attempt->out = false;
 	attempt->answered = true;
-	attempt->next =
-	    attempt->made <= ARRAY_SIZE(retry_ms) ? now_ms() + retry_ms[attempt->made - 1] : NEVER;
+	attempt->next = attempt->made <= ARRAY_SIZE(retry_ms) ? now_ms() + retry_ms[attempt->made - 1] : NEVER;
 	if (attempt->again)
 		attempt->next = now_ms();
 	attempt->again = false;
@@ -338,7 +337,7 @@ static void job_absorb(struct resolver *resolver, struct job *job)
 	container_facts_clear(&pending->best);
 	pending->best = job->facts;
 	pending->best_source = job->source;
-	job->facts = (struct container_facts){0};
+	job->facts = (struct container_facts){ 0 };
 }
 
 static void jobs_absorb(struct resolver *resolver)
@@ -383,15 +382,14 @@ static bool pending_settled(const struct resolver *resolver, const struct pendin
 	return all_given_up(resolver, pending);
 }
 
-static void pending_answer(struct resolver *resolver, struct pending *pending,
-			   struct resolver_answer *ret_answer)
+static void pending_answer(struct resolver *resolver, struct pending *pending, struct resolver_answer *ret_answer)
 {
 	bool known = pending->best_source < SOURCES_MAX;
 
-	*ret_answer = (struct resolver_answer){pending->request.cgroup, known, pending->best};
+	*ret_answer = (struct resolver_answer){ pending->request.cgroup, known, pending->best };
 	resolver->counts.unknown += !known;
 	resolver->counts.overdue += !known && !all_given_up(resolver, pending);
-	pending->best = (struct container_facts){0};
+	pending->best = (struct container_facts){ 0 };
 	pending_clear(pending);
 }
 
@@ -433,7 +431,7 @@ struct resolver_counts resolver_counts(const struct resolver *resolver)
 
 static int descriptors_open(struct resolver *resolver)
 {
-	struct epoll_event in = {.events = EPOLLIN};
+	struct epoll_event in = { .events = EPOLLIN };
 
 	resolver->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	resolver->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -34,8 +34,8 @@ static const struct {
 	const char *part;
 	const char *runtime;
 } owners[] = {
-    {"/runtime-runc/moby", "docker"},
-    {"/containerd/runc/", "containerd"},
+	{ "/runtime-runc/moby", "docker" },
+	{ "/containerd/runc/", "containerd" },
 };
 
 static const char *owner_of(const char *root)
@@ -91,12 +91,11 @@ static uint32_t state_pid(const json_t *state)
 /* The v2 path stands under "" where the machine has both hierarchies too, with the mount point before it. */
 static bool paths_agree(const json_t *state, const char *path)
 {
-	static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
 	const char *said = json_string_value(json_object_get(json_object_get(state, "cgroup_paths"), ""));
 
 	for (size_t i = 0; said && i < ARRAY_SIZE(mounts); i++)
-		if (strncmp(said, mounts[i], strlen(mounts[i])) == 0 &&
-		    !strcmp(said + strlen(mounts[i]), path))
+		if (strncmp(said, mounts[i], strlen(mounts[i])) == 0 && !strcmp(said + strlen(mounts[i]), path))
 			return true;
 	return false;
 }
@@ -113,10 +112,9 @@ static inline void facts_done(struct container_facts *facts)
 	container_facts_clear(facts);
 }
 
-static int state_facts(const json_t *state, const char *root, const char *id,
-		       struct container_facts *ret_facts)
+static int state_facts(const json_t *state, const char *root, const char *id, struct container_facts *ret_facts)
 {
-	_cleanup_(facts_done) struct container_facts facts = {0};
+	_cleanup_(facts_done) struct container_facts facts = { 0 };
 	int r = fact_set(&facts.id, id);
 
 	if (r == 0)
@@ -128,7 +126,7 @@ static int state_facts(const json_t *state, const char *root, const char *id,
 	facts.init_pid = state_pid(state);
 	facts.started = fact_time(json_string_value(json_object_get(state, "created")));
 	*ret_facts = facts;
-	facts = (struct container_facts){0};
+	facts = (struct container_facts){ 0 };
 	return 0;
 }
 
@@ -177,13 +175,12 @@ static int root_lookup(struct runc *runc, const char *root, const struct runtime
 }
 
 /* Calls `call` for every directory that a pattern stands for, until it answers otherwise than -ENOENT. */
-static int roots_walk(struct runc *runc, int (*call)(struct runc *runc, const char *root, void *data),
-		      void *data)
+static int roots_walk(struct runc *runc, int (*call)(struct runc *runc, const char *root, void *data), void *data)
 {
 	int r = -ENOENT;
 
 	for (size_t i = 0; r == -ENOENT && i < runc->count; i++) {
-		glob_t found = {0};
+		glob_t found = { 0 };
 
 		if (glob(runc->patterns[i], GLOB_NOSORT | GLOB_ONLYDIR, NULL, &found) == GLOB_NOSPACE)
 			r = -ENOMEM;
@@ -211,7 +208,7 @@ static int walk_lookup(struct runc *runc, const char *root, void *data)
 static int runc_lookup(struct runtime_source *source, const struct runtime_request *request,
 		       struct container_facts *ret_facts)
 {
-	struct walk walk = {request, ret_facts};
+	struct walk walk = { request, ret_facts };
 
 	return roots_walk((struct runc *)source, walk_lookup, &walk);
 }
@@ -266,16 +263,16 @@ static int runc_open(const char *const *addresses, struct runtime_source **ret_s
 			return -ENOMEM;
 		}
 	}
-	runc->base = (struct runtime_source){.ops = &runc_ops, .address = count ? runc->patterns[0] : ""};
+	runc->base = (struct runtime_source){ .ops = &runc_ops, .address = count ? runc->patterns[0] : "" };
 	*ret_source = &runc->base;
 	return 0;
 }
 
 const struct runtime_ops runc_ops = {
-    .name = "runc",
-    .open = runc_open,
-    .probe = runc_probe,
-    .lookup = runc_lookup,
-    .cancel = runc_cancel,
-    .close = runc_close,
+	.name = "runc",
+	.open = runc_open,
+	.probe = runc_probe,
+	.lookup = runc_lookup,
+	.cancel = runc_cancel,
+	.close = runc_close,
 };

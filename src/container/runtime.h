@@ -64,7 +64,7 @@ struct runtime_config {
 	const char *host_root;                 /* NULL or "/" */
 	const char *const *docker_sockets;     /* /var/run/docker.sock */
 	const char *const *containerd_sockets; /* /run/containerd/containerd.sock */
-	const char *const *runc_roots; /* state directories, patterns of glob(7): runc's own, containerd's,
+	const char *const *runc_roots;         /* state directories, patterns of glob(7): runc's own, containerd's,
 					  Docker's */
 };
 

@@ -16,15 +16,15 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {&docker_ops, {"/var/run/docker.sock"}, offsetof(struct runtime_config, docker_sockets), false},
-    {&containerd_ops,
-     {"/run/containerd/containerd.sock"},
-     offsetof(struct runtime_config, containerd_sockets),
-     false},
-    {&runc_ops,
-     {"/run/runc", "/run/containerd/runc/*", "/run/docker/runtime-runc/moby"},
-     offsetof(struct runtime_config, runc_roots),
-     true},
+	{ &docker_ops, { "/var/run/docker.sock" }, offsetof(struct runtime_config, docker_sockets), false },
+	{ &containerd_ops,
+	  { "/run/containerd/containerd.sock" },
+	  offsetof(struct runtime_config, containerd_sockets),
+	  false },
+	{ &runc_ops,
+	  { "/run/runc", "/run/containerd/runc/*", "/run/docker/runtime-runc/moby" },
+	  offsetof(struct runtime_config, runc_roots),
+	  true },
 };
 
 /* NULL-terminated addresses; the strings are owned where `owned`. */
@@ -57,8 +57,7 @@ static int addresses_usual(const struct kind *kind, const char *host_root, struc
 	return 0;
 }
 
-static int addresses_find(const struct kind *kind, const struct runtime_config *config,
-			  struct addresses *addresses)
+static int addresses_find(const struct kind *kind, const struct runtime_config *config, struct addresses *addresses)
 {
 	const char *const *given;
 
@@ -76,13 +75,13 @@ static int addresses_find(const struct kind *kind, const struct runtime_config *
 static int kind_open(const struct kind *kind, const struct runtime_config *config,
 		     struct runtime_source *sources[static SOURCES_MAX], size_t *count)
 {
-	_cleanup_(addresses_done) struct addresses addresses = {0};
+	_cleanup_(addresses_done) struct addresses addresses = { 0 };
 	size_t step;
 	int r = addresses_find(kind, config, &addresses);
 
 	step = kind->one_for_all ? ADDRESSES_MAX : 1;
 	for (size_t i = 0; r == 0 && i < addresses.count; i += step) {
-		const char *one[] = {addresses.list[i], NULL};
+		const char *one[] = { addresses.list[i], NULL };
 
 		if (*count == SOURCES_MAX)
 			return -E2BIG;
@@ -96,7 +95,7 @@ static int kind_open(const struct kind *kind, const struct runtime_config *confi
 int runtimes_open(const struct runtime_config *config, struct runtime_source *ret_sources[static SOURCES_MAX],
 		  size_t *ret_count)
 {
-	struct runtime_source *sources[SOURCES_MAX] = {0};
+	struct runtime_source *sources[SOURCES_MAX] = { 0 };
 	size_t count = 0;
 	int r = 0;
 

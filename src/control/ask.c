@@ -14,7 +14,7 @@
 
 static uint64_t now_ms(void)
 {
-	struct timespec now = {0};
+	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -22,7 +22,7 @@ static uint64_t now_ms(void)
 
 static int wait_for(int fd, short events, uint64_t deadline)
 {
-	struct pollfd poll_fd = {.fd = fd, .events = events};
+	struct pollfd poll_fd = { .fd = fd, .events = events };
 
 	for (;;) {
 		uint64_t now = now_ms();

@@ -43,7 +43,7 @@ enum { KEY_LISTEN = CONTROL_CLIENTS, KEY_TIMER };
 
 static uint64_t now_ms(void)
 {
-	struct timespec now = {0};
+	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -55,7 +55,7 @@ static void client_close(struct client *client)
 {
 	cleanup_closep(&client->fd);
 	free(client->answer);
-	*client = (struct client){.fd = -EBADF};
+	*client = (struct client){ .fd = -EBADF };
 }
 
 static void client_drop(struct control *control, struct client *client)
@@ -66,8 +66,7 @@ static void client_drop(struct control *control, struct client *client)
 
 static int client_watch(struct control *control, struct client *client, int operation, uint32_t events)
 {
-	struct epoll_event event = {.events = events | EPOLLRDHUP,
-				    .data.u64 = (uint64_t)(client - control->clients)};
+	struct epoll_event event = { .events = events | EPOLLRDHUP, .data.u64 = (uint64_t)(client - control->clients) };
 
 	return epoll_ctl(control->epoll_fd, operation, client->fd, &event) ? -errno : 0;
 }
@@ -111,8 +110,7 @@ static void clients_accept(struct control *control)
 static void client_send(struct control *control, struct client *client)
 {
 	while (client->sent < client->size) {
-		ssize_t n = send(client->fd, client->answer + client->sent, client->size - client->sent,
-				 MSG_NOSIGNAL);
+		ssize_t n = send(client->fd, client->answer + client->sent, client->size - client->sent, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN)
 			return;
@@ -129,8 +127,7 @@ static void client_send(struct control *control, struct client *client)
  * returns. */
 static void client_read(struct control *control, struct client *client)
 {
-	ssize_t n =
-	    recv(client->fd, client->request + client->asked, sizeof(client->request) - client->asked, 0);
+	ssize_t n = recv(client->fd, client->request + client->asked, sizeof(client->request) - client->asked, 0);
 	char *end;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -175,7 +172,7 @@ static void client_handle(struct control *control, struct client *client, uint32
 static void deadlines_check(struct control *control)
 {
 	uint64_t now = now_ms(), next = NEVER;
-	struct itimerspec when = {0};
+	struct itimerspec when = { 0 };
 
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct client *client = &control->clients[i];
@@ -186,7 +183,7 @@ static void deadlines_check(struct control *control)
 			next = client->deadline;
 	}
 	if (next != NEVER)
-		when.it_value = (struct timespec){(time_t)(next / 1000), (long)(next % 1000) * 1000000};
+		when.it_value = (struct timespec){ (time_t)(next / 1000), (long)(next % 1000) * 1000000 };
 	(void)timerfd_settime(control->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
@@ -254,8 +251,7 @@ static int dir_open(const char *runtime_dir)
 /* The lock's file is never removed: two agents could then hold locks on two files of that name. */
 static int lock_take(int dir_fd)
 {
-	_cleanup_close_ int fd =
-	    openat(dir_fd, CONTROL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd = openat(dir_fd, CONTROL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -errno;
@@ -282,8 +278,8 @@ static int socket_listen(int dir_fd)
 
 static int loop_open(struct control *control)
 {
-	struct epoll_event connects = {.events = EPOLLIN, .data.u64 = KEY_LISTEN};
-	struct epoll_event expires = {.events = EPOLLIN, .data.u64 = KEY_TIMER};
+	struct epoll_event connects = { .events = EPOLLIN, .data.u64 = KEY_LISTEN };
+	struct epoll_event expires = { .events = EPOLLIN, .data.u64 = KEY_TIMER };
 
 	control->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -319,8 +315,7 @@ int control_open(const char *runtime_dir, control_handler handler, void *data, s
 		return -ENOMEM;
 	control->handler = handler;
 	control->data = data;
-	control->dir_fd = control->lock_fd = control->listen_fd = control->timer_fd = control->epoll_fd =
-	    -EBADF;
+	control->dir_fd = control->lock_fd = control->listen_fd = control->timer_fd = control->epoll_fd = -EBADF;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		control->clients[i].fd = -EBADF;
 	r = control_start(control, runtime_dir);

@@ -17,7 +17,7 @@
 struct event {
 	enum plm_kind kind;
 	enum plm_backend backend;
-	uint64_t time;      /* CLOCK_BOOTTIME */
+	uint64_t time; /* CLOCK_BOOTTIME */
 	uint64_t cgroup;
 	uint64_t container; /* root cgroup id; 0: outside */
 	uint32_t head_flags;

@@ -23,9 +23,8 @@ const char *backend_name(unsigned backend)
 const char *layer_name(unsigned layer)
 {
 	static const char *const names[] = {
-		[PLM_LAYER_IMAGE] = "image",   [PLM_LAYER_UPPER] = "upper",
-		[PLM_LAYER_MEMORY] = "memory", [PLM_LAYER_VOLUME] = "volume",
-		[PLM_LAYER_OTHER_ROOT] = "other-root", [PLM_LAYER_CONTROL] = "control",
+		[PLM_LAYER_IMAGE] = "image",   [PLM_LAYER_UPPER] = "upper",           [PLM_LAYER_MEMORY] = "memory",
+		[PLM_LAYER_VOLUME] = "volume", [PLM_LAYER_OTHER_ROOT] = "other-root", [PLM_LAYER_CONTROL] = "control",
 	};
 
 	return NAME_OF(names, layer);
@@ -49,9 +48,9 @@ const char *cause_name(unsigned cause)
 const char *kind_name(unsigned kind)
 {
 	static const char *const names[] = {
-		[PLM_BIRTH] = "birth",	   [PLM_START] = "start",       [PLM_EXEC] = "exec",
-		[PLM_TASK] = "task",	   [PLM_CHANGE] = "change",     [PLM_IDENTITY] = "identity",
-		[PLM_MAPPING] = "mapping", [PLM_LEAVE] = "leave",       [PLM_BLIND] = "blind",
+		[PLM_BIRTH] = "birth",     [PLM_START] = "start",   [PLM_EXEC] = "exec",
+		[PLM_TASK] = "task",       [PLM_CHANGE] = "change", [PLM_IDENTITY] = "identity",
+		[PLM_MAPPING] = "mapping", [PLM_LEAVE] = "leave",   [PLM_BLIND] = "blind",
 	};
 
 	return NAME_OF(names, kind);

@@ -268,15 +268,15 @@ static const struct {
 	size_t fixed;
 	void (*decode)(struct decoder *decoder);
 } kinds[PLM_KINDS] = {
-    [PLM_BIRTH] = {sizeof(struct plm_birth), decode_birth},
-    [PLM_START] = {sizeof(struct plm_start), decode_start},
-    [PLM_EXEC] = {sizeof(struct plm_exec), decode_exec},
-    [PLM_TASK] = {sizeof(struct plm_exec), decode_exec},
-    [PLM_CHANGE] = {sizeof(struct plm_change), decode_change},
-    [PLM_IDENTITY] = {sizeof(struct plm_identity), decode_identity},
-    [PLM_MAPPING] = {sizeof(struct plm_mapping), decode_mapping},
-    [PLM_LEAVE] = {sizeof(struct plm_leave), decode_leave},
-    [PLM_BLIND] = {sizeof(struct plm_blind), decode_blind},
+	[PLM_BIRTH] = { sizeof(struct plm_birth), decode_birth },
+	[PLM_START] = { sizeof(struct plm_start), decode_start },
+	[PLM_EXEC] = { sizeof(struct plm_exec), decode_exec },
+	[PLM_TASK] = { sizeof(struct plm_exec), decode_exec },
+	[PLM_CHANGE] = { sizeof(struct plm_change), decode_change },
+	[PLM_IDENTITY] = { sizeof(struct plm_identity), decode_identity },
+	[PLM_MAPPING] = { sizeof(struct plm_mapping), decode_mapping },
+	[PLM_LEAVE] = { sizeof(struct plm_leave), decode_leave },
+	[PLM_BLIND] = { sizeof(struct plm_blind), decode_blind },
 };
 
 static int head_check(const struct plm_head *head, size_t size)
@@ -299,13 +299,13 @@ static void decoder_begin(struct decoder *decoder, const struct plm_head *head)
 	decoder->used = 0;
 	decoder->bad = false;
 	decoder->event = (struct event){
-	    .kind = head->kind,
-	    .backend = head->backend,
-	    .time = head->time,
-	    .cgroup = head->cgroup,
-	    .container = head->container,
-	    .head_flags = head->flags,
-	    .repeats = head->repeats,
+		.kind = head->kind,
+		.backend = head->backend,
+		.time = head->time,
+		.cgroup = head->cgroup,
+		.container = head->container,
+		.head_flags = head->flags,
+		.repeats = head->repeats,
 	};
 }
 

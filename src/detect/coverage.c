@@ -6,9 +6,9 @@
 void coverage_finding(struct finding *ret_finding, enum rule rule, const char *kind, const char *message)
 {
 	*ret_finding = (struct finding){
-	    .rule = rule,
-	    .severity = rule_info(rule)->severity,
-	    .action = "coverage",
+		.rule = rule,
+		.severity = rule_info(rule)->severity,
+		.action = "coverage",
 	};
 	finding_subject(ret_finding, "%s", kind);
 	finding_message(ret_finding, "%s", message);

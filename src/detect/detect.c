@@ -11,19 +11,18 @@ static const struct {
 	uint32_t kinds;
 	void (*detect)(struct detection *detection);
 } detectors[] = {
-    {ON(PLM_EXEC), detect_escape_exec},
-    {ON(PLM_EXEC) | ON(PLM_TASK), detect_drift_exec},
-    {ON(PLM_MAPPING), detect_library},
-    {ON(PLM_CHANGE), detect_mutation_outside},
-    {ON(PLM_CHANGE), detect_mutation_file},
-    {ON(PLM_LEAVE), detect_escape_cgroup},
-    {ON(PLM_EXEC) | ON(PLM_IDENTITY), detect_root_escalation},
-    {ON(PLM_EXEC) | ON(PLM_TASK), detect_root_exec},
-    {ON(PLM_EXEC), detect_session},
+	{ ON(PLM_EXEC), detect_escape_exec },
+	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_drift_exec },
+	{ ON(PLM_MAPPING), detect_library },
+	{ ON(PLM_CHANGE), detect_mutation_outside },
+	{ ON(PLM_CHANGE), detect_mutation_file },
+	{ ON(PLM_LEAVE), detect_escape_cgroup },
+	{ ON(PLM_EXEC) | ON(PLM_IDENTITY), detect_root_escalation },
+	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_root_exec },
+	{ ON(PLM_EXEC), detect_session },
 };
 
-struct finding *detection_add(struct detection *detection, enum rule rule, enum severity severity,
-			      const char *action)
+struct finding *detection_add(struct detection *detection, enum rule rule, enum severity severity, const char *action)
 {
 	struct policy_rule applied = policy_rule(detection->policy, rule);
 	struct finding *finding;
@@ -32,9 +31,9 @@ struct finding *detection_add(struct detection *detection, enum rule rule, enum 
 		return NULL;
 	finding = &detection->findings[detection->count++];
 	*finding = (struct finding){
-	    .rule = rule,
-	    .severity = applied.has_severity ? applied.severity : severity,
-	    .action = action,
+		.rule = rule,
+		.severity = applied.has_severity ? applied.severity : severity,
+		.action = action,
 	};
 	return finding;
 }
@@ -54,8 +53,8 @@ const char *verdict_of_path(enum answer in_image, const char *if_held)
 const char *detect_action(const struct event *event)
 {
 	static const char *const actions[PLM_KINDS] = {
-	    [PLM_EXEC] = "exec",    [PLM_TASK] = "exec",  [PLM_IDENTITY] = "setuid",
-	    [PLM_MAPPING] = "map",  [PLM_LEAVE] = "move", [PLM_BLIND] = "io_uring",
+		[PLM_EXEC] = "exec",   [PLM_TASK] = "exec",  [PLM_IDENTITY] = "setuid",
+		[PLM_MAPPING] = "map", [PLM_LEAVE] = "move", [PLM_BLIND] = "io_uring",
 	};
 
 	if (event->kind == PLM_CHANGE)
@@ -67,11 +66,11 @@ size_t detect(const struct event *event, const struct facts *facts, const struct
 	      const struct policy_view *policy, struct finding findings[static FINDINGS_MAX])
 {
 	struct detection detection = {
-	    .event = event,
-	    .facts = facts,
-	    .container = container,
-	    .policy = policy,
-	    .findings = findings,
+		.event = event,
+		.facts = facts,
+		.container = container,
+		.policy = policy,
+		.findings = findings,
 	};
 
 	if (event->task.flags & PLM_TASK_RUNTIME) /* what a runtime sets up is not the container's doing */

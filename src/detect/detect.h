@@ -17,9 +17,9 @@ enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 struct facts {
 	enum answer in_image;      /* do the image's layers hold event.path? */
 	enum answer from_in_image; /* ... and event.change.from? */
-	enum answer confirmed; /* told by name only: does the upper directory bear it out? NO: it does not */
-	bool code;             /* the file is executable, or begins as ELF or "#!" does */
-	bool metadata_only; /* event.file was copied up, but its size and content are not known to differ */
+	enum answer confirmed;     /* told by name only: does the upper directory bear it out? NO: it does not */
+	bool code;                 /* the file is executable, or begins as ELF or "#!" does */
+	bool metadata_only;        /* event.file was copied up, but its size and content are not known to differ */
 	bool script_metadata_only; /* the same of script */
 	const char *executable;    /* of event.task, as last exec'd; for an exec: event.path */
 	const char *parent_executable;

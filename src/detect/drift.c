@@ -24,8 +24,7 @@ struct ruling {
 
 static bool is_image_content(const struct code *code)
 {
-	return code->metadata_only && code->in_image == ANSWER_YES &&
-	       !(code->file->flags & PLM_FILE_UNLINKED);
+	return code->metadata_only && code->in_image == ANSWER_YES && !(code->file->flags & PLM_FILE_UNLINKED);
 }
 
 static bool fits_memory(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
@@ -36,14 +35,14 @@ static bool fits_memory(const struct detection *detection, const struct code *co
 	if (code->file->layer != PLM_LAYER_MEMORY && !unlinked)
 		return false;
 	*ret_ruling = (struct ruling){
-	    RULE_DRIFT_EXEC_MEMORY, SEVERITY_CRITICAL, "added", {"which is held in memory only"}};
+		RULE_DRIFT_EXEC_MEMORY, SEVERITY_CRITICAL, "added", { "which is held in memory only" }
+	};
 	if (code->file->layer != PLM_LAYER_MEMORY)
 		ret_ruling->what = say("whose file has been deleted");
 	return true;
 }
 
-static bool fits_foreign(const struct detection *detection, const struct code *code,
-			 struct ruling *ret_ruling)
+static bool fits_foreign(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
 {
 	const char *owner = detection->facts->other_container;
 	bool read_only = code->file->flags & PLM_FILE_READ_ONLY;
@@ -51,8 +50,7 @@ static bool fits_foreign(const struct detection *detection, const struct code *c
 	switch (code->file->layer) {
 	case PLM_LAYER_VOLUME:
 	case PLM_LAYER_CONTROL:
-		ret_ruling->what =
-		    say("from a %s mount outside the image", read_only ? "read-only" : "writable");
+		ret_ruling->what = say("from a %s mount outside the image", read_only ? "read-only" : "writable");
 		break;
 	case PLM_LAYER_OTHER_ROOT:
 		read_only = false; /* the other container writes there */
@@ -67,16 +65,15 @@ static bool fits_foreign(const struct detection *detection, const struct code *c
 	return true;
 }
 
-static bool fits_modified(const struct detection *detection, const struct code *code,
-			  struct ruling *ret_ruling)
+static bool fits_modified(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
 {
 	(void)detection;
 	if (code->file->layer != PLM_LAYER_UPPER || code->in_image != ANSWER_YES || is_image_content(code))
 		return false;
-	*ret_ruling = (struct ruling){RULE_DRIFT_EXEC_MODIFIED,
-				      SEVERITY_CRITICAL,
-				      "modified",
-				      {"which was changed since the image was made"}};
+	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_MODIFIED,
+				       SEVERITY_CRITICAL,
+				       "modified",
+				       { "which was changed since the image was made" } };
 	return true;
 }
 
@@ -85,10 +82,10 @@ static bool fits_new(const struct detection *detection, const struct code *code,
 	(void)detection;
 	if (code->file->layer != PLM_LAYER_UPPER || code->in_image == ANSWER_YES)
 		return false;
-	*ret_ruling = (struct ruling){RULE_DRIFT_EXEC_NEW,
-				      SEVERITY_CRITICAL,
-				      verdict_of_path(code->in_image, NULL),
-				      {"which the image does not hold"}};
+	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_NEW,
+				       SEVERITY_CRITICAL,
+				       verdict_of_path(code->in_image, NULL),
+				       { "which the image does not hold" } };
 	if (code->in_image == ANSWER_UNKNOWN)
 		ret_ruling->what = say("written in the container (its image could not be read)");
 	return true;
@@ -96,10 +93,10 @@ static bool fits_new(const struct detection *detection, const struct code *code,
 
 /* The family drift.exec, from the top: the first that fits is told. */
 static bool (*const family[])(const struct detection *, const struct code *, struct ruling *) = {
-    fits_memory,
-    fits_foreign,
-    fits_modified,
-    fits_new,
+	fits_memory,
+	fits_foreign,
+	fits_modified,
+	fits_new,
 };
 
 static bool judge(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
@@ -120,8 +117,8 @@ static void content_subject(struct finding *finding, const struct code *code)
 	const struct plm_file *file = code->file;
 
 	if (file->layer == PLM_LAYER_UPPER)
-		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?",
-				file->upper_device, (unsigned long long)file->upper_inode, file->generation,
+		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?", file->upper_device,
+				(unsigned long long)file->upper_inode, file->generation,
 				(unsigned long long)file->ctime);
 	else
 		finding_subject(finding, "%s", code->path ? code->path : "?");
@@ -144,8 +141,7 @@ static void tell_exec(struct detection *detection, const struct code *code, cons
 		return;
 	tell_code(finding, code);
 	finding->verdict = ruling->verdict;
-	finding_message(finding, "%s %s, %s, %s in %s (%s)", code->noun, say_path(code->path).text,
-			ruling->what.text,
+	finding_message(finding, "%s %s, %s, %s in %s (%s)", code->noun, say_path(code->path).text, ruling->what.text,
 			running ? "was already running when the agent started" : "was executed",
 			say_container(detection->container).text, say_process(detection).text);
 }
@@ -156,10 +152,10 @@ void detect_drift_exec(struct detection *detection)
 {
 	const struct event *event = detection->event;
 	const struct facts *facts = detection->facts;
-	const struct code program = {event->exec.flags & PLM_EXEC_SCRIPT ? "Interpreter" : "Program",
-				     &event->file, event->path, facts->in_image, facts->metadata_only};
-	const struct code script = {"Script", &facts->script, facts->script_path, facts->script_in_image,
-				    facts->script_metadata_only};
+	const struct code program = { event->exec.flags & PLM_EXEC_SCRIPT ? "Interpreter" : "Program", &event->file,
+				      event->path, facts->in_image, facts->metadata_only };
+	const struct code script = { "Script", &facts->script, facts->script_path, facts->script_in_image,
+				     facts->script_metadata_only };
 	struct ruling of_program, of_script;
 	bool is_script, is_program;
 
@@ -175,8 +171,7 @@ void detect_drift_exec(struct detection *detection)
 
 /* A deleted file of the image is still the image's code; any other that has no name left is as good as
  * memory. */
-static bool library_severity(const struct detection *detection, const struct code *code,
-			     enum severity *ret_severity)
+static bool library_severity(const struct detection *detection, const struct code *code, enum severity *ret_severity)
 {
 	bool unlinked = code->file->flags & PLM_FILE_UNLINKED;
 
@@ -184,8 +179,7 @@ static bool library_severity(const struct detection *detection, const struct cod
 	case PLM_LAYER_UPPER:
 		if (is_image_content(code))
 			return false;
-		*ret_severity =
-		    unlinked && detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
+		*ret_severity = unlinked && detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
 		return true;
 	case PLM_LAYER_MEMORY:
 		*ret_severity = detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
@@ -205,13 +199,11 @@ static const char *library_place(const struct plm_file *file)
 {
 	switch (file->layer) {
 	case PLM_LAYER_UPPER:
-		return file->flags & PLM_FILE_UNLINKED ? "a deleted file"
-						       : "changed or new since the image was made";
+		return file->flags & PLM_FILE_UNLINKED ? "a deleted file" : "changed or new since the image was made";
 	case PLM_LAYER_MEMORY:
 		return "held in memory only";
 	case PLM_LAYER_VOLUME:
-		return file->flags & PLM_FILE_READ_ONLY ? "from a read-only volume"
-							: "from a writable volume";
+		return file->flags & PLM_FILE_READ_ONLY ? "from a read-only volume" : "from a writable volume";
 	default:
 		return "from another container's root";
 	}
@@ -220,8 +212,8 @@ static const char *library_place(const struct plm_file *file)
 void detect_library(struct detection *detection)
 {
 	const struct event *event = detection->event;
-	const struct code code = {"Code", &event->file, event->path, detection->facts->in_image,
-				  detection->facts->metadata_only};
+	const struct code code = { "Code", &event->file, event->path, detection->facts->in_image,
+				   detection->facts->metadata_only };
 	enum severity severity;
 	struct finding *finding;
 
@@ -233,7 +225,6 @@ void detect_library(struct detection *detection)
 	tell_code(finding, &code);
 	if (event->file.layer == PLM_LAYER_UPPER)
 		finding->verdict = verdict_of_path(code.in_image, "modified");
-	finding_message(finding, "Code of %s, %s, was mapped executable in %s by %s",
-			say_path(code.path).text, library_place(code.file),
-			say_container(detection->container).text, say_actor(detection).text);
+	finding_message(finding, "Code of %s, %s, was mapped executable in %s by %s", say_path(code.path).text,
+			library_place(code.file), say_container(detection->container).text, say_actor(detection).text);
 }

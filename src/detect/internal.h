@@ -32,8 +32,7 @@ void detect_session(struct detection *detection);
  * A finding with rule, severity (or the policy's), action and layer UNKNOWN set and all else empty; the
  * detector fills in the rest. NULL where the policy switches the rule off, or at FINDINGS_MAX.
  */
-struct finding *detection_add(struct detection *detection, enum rule rule, enum severity severity,
-			      const char *action);
+struct finding *detection_add(struct detection *detection, enum rule rule, enum severity severity, const char *action);
 
 /* For facts in the words of plimsoll.verdict: does the image hold the path? */
 const char *verdict_of_path(enum answer in_image, const char *if_held);
@@ -60,7 +59,6 @@ struct phrase say_process(const struct detection *detection);
 /* One sentence for people. */
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define finding_subject(finding, ...)                                                                        \
-	subject_format((finding)->subject, sizeof((finding)->subject), __VA_ARGS__)
+#define finding_subject(finding, ...) subject_format((finding)->subject, sizeof((finding)->subject), __VA_ARGS__)
 
 #endif

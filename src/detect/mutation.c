@@ -53,7 +53,7 @@ static const struct op_info ops[PLM_OPS] = {
 
 static const struct op_info *op_of(const struct event *event)
 {
-	static const struct op_info none = {NULL, NULL, OP_SILENT};
+	static const struct op_info none = { NULL, NULL, OP_SILENT };
 
 	return event->change.op < PLM_OPS && ops[event->change.op].action ? &ops[event->change.op] : &none;
 }
@@ -69,7 +69,7 @@ static void tell_outside(struct detection *detection, const char *what)
 {
 	const struct event *event = detection->event;
 	struct finding *finding =
-	    detection_add(detection, RULE_MUTATION_OUTSIDE, SEVERITY_CRITICAL, op_of(event)->action);
+		detection_add(detection, RULE_MUTATION_OUTSIDE, SEVERITY_CRITICAL, op_of(event)->action);
 
 	if (!finding)
 		return;
@@ -77,9 +77,8 @@ static void tell_outside(struct detection *detection, const char *what)
 	finding->file = &event->file;
 	finding->layer = (enum plm_layer)event->file.layer;
 	finding_subject(finding, "%s", event->path ? event->path : "?");
-	finding_message(finding, "%s, %s, %s in %s by %s", say_path(event->path).text, what,
-			op_of(event)->verb, say_container(detection->container).text,
-			say_actor(detection).text);
+	finding_message(finding, "%s, %s, %s in %s by %s", say_path(event->path).text, what, op_of(event)->verb,
+			say_container(detection->container).text, say_actor(detection).text);
 }
 
 void detect_mutation_outside(struct detection *detection)
@@ -95,9 +94,8 @@ void detect_mutation_outside(struct detection *detection)
 			tell_outside(detection, say("which %s", reason).text);
 	} else if (event->file.layer == PLM_LAYER_OTHER_ROOT) {
 		/* Opening it for writing is already more than it may; whether it then wrote is seen from inside only. */
-		tell_outside(
-		    detection,
-		    say("of the root file system of %.64s", owner ? owner : "another container").text);
+		tell_outside(detection,
+			     say("of the root file system of %.64s", owner ? owner : "another container").text);
 	}
 }
 
@@ -141,14 +139,12 @@ static bool changed_outside_writable(const struct detection *detection, struct c
 	const struct facts *facts = detection->facts;
 
 	if (!is_writable(detection, event->path)) {
-		*ret_changed =
-		    (struct changed){event->path ? event->path : event->change.name, facts->in_image};
+		*ret_changed = (struct changed){ event->path ? event->path : event->change.name, facts->in_image };
 		return true;
 	}
-	if (!(op_of(event)->flags & OP_TWO_NAMES) || !event->change.from ||
-	    is_writable(detection, event->change.from))
+	if (!(op_of(event)->flags & OP_TWO_NAMES) || !event->change.from || is_writable(detection, event->change.from))
 		return false;
-	*ret_changed = (struct changed){event->change.from, facts->from_in_image};
+	*ret_changed = (struct changed){ event->change.from, facts->from_in_image };
 	return true;
 }
 
@@ -181,11 +177,10 @@ static enum severity mutation_severity(const struct event *event, const struct f
 	return facts->code ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 }
 
-static const char *mutation_verdict(const struct event *event, const struct facts *facts,
-				    enum answer in_image)
+static const char *mutation_verdict(const struct event *event, const struct facts *facts, enum answer in_image)
 {
-	bool metadata = (op_of(event)->flags & OP_METADATA) &&
-			(facts->metadata_only || event->file.layer != PLM_LAYER_UPPER);
+	bool metadata =
+		(op_of(event)->flags & OP_METADATA) && (facts->metadata_only || event->file.layer != PLM_LAYER_UPPER);
 
 	return verdict_of_path(in_image, metadata ? "metadata" : "modified");
 }
@@ -215,9 +210,8 @@ static void say_mutation(struct finding *finding, const struct detection *detect
 	bool renamed = (op_of(event)->flags & OP_TWO_NAMES) && event->change.from;
 	bool unconfirmed = is_hint(event) && detection->facts->confirmed == ANSWER_UNKNOWN;
 
-	finding_message(finding, "%s %s%s in %s by %s%s",
-			say_path(renamed ? event->change.from : finding->path).text, op_of(event)->verb,
-			say_detail(event).text, say_container(detection->container).text,
+	finding_message(finding, "%s %s%s in %s by %s%s", say_path(renamed ? event->change.from : finding->path).text,
+			op_of(event)->verb, say_detail(event).text, say_container(detection->container).text,
 			say_actor(detection).text, unconfirmed ? " (unconfirmed: not seen on disk)" : "");
 }
 
@@ -230,8 +224,7 @@ void detect_mutation_file(struct detection *detection)
 
 	if (!changes_root(event, facts) || !changed_outside_writable(detection, &changed))
 		return;
-	finding = detection_add(detection, RULE_MUTATION_FILE, mutation_severity(event, facts),
-				op_of(event)->action);
+	finding = detection_add(detection, RULE_MUTATION_FILE, mutation_severity(event, facts), op_of(event)->action);
 	if (!finding)
 		return;
 	finding->path = changed.path;

@@ -11,22 +11,22 @@
 static const struct {
 	const char *cause, *words;
 } explanations[] = {
-    {"image", "as its image starts it"},
-    {"exec-session", "as the session was started"},
-    {"setuid-file", "through a set-user-ID file"},
-    {"file-capability", "through capabilities of its file"},
-    {"setuid-call", "by a call of the setuid family"},
-    {"user-namespace", "in a user namespace only"},
-    {"unexplained", "and nothing that was seen explains it"},
+	{ "image", "as its image starts it" },
+	{ "exec-session", "as the session was started" },
+	{ "setuid-file", "through a set-user-ID file" },
+	{ "file-capability", "through capabilities of its file" },
+	{ "setuid-call", "by a call of the setuid family" },
+	{ "user-namespace", "in a user namespace only" },
+	{ "unexplained", "and nothing that was seen explains it" },
 };
 
 /* Capabilities with which a process of any uid does what root does: reads and writes any file, takes any id,
  * loads code into the kernel or into others' processes, steers devices; capabilities(7). */
 #define CAP(name) (1ull << CAP_##name)
-static const uint64_t powerful = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(CHOWN) | CAP(FOWNER) |
-				 CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) | CAP(SYS_ADMIN) | CAP(SYS_PTRACE) |
-				 CAP(SYS_MODULE) | CAP(SYS_RAWIO) | CAP(SYS_CHROOT) | CAP(SYS_BOOT) |
-				 CAP(MKNOD) | CAP(MAC_OVERRIDE) | CAP(MAC_ADMIN) | CAP(BPF);
+static const uint64_t powerful = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(CHOWN) | CAP(FOWNER) | CAP(SETUID) |
+				 CAP(SETGID) | CAP(SETFCAP) | CAP(SYS_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_MODULE) |
+				 CAP(SYS_RAWIO) | CAP(SYS_CHROOT) | CAP(SYS_BOOT) | CAP(MKNOD) | CAP(MAC_OVERRIDE) |
+				 CAP(MAC_ADMIN) | CAP(BPF);
 
 static const char *explain(const char *cause)
 {
@@ -96,8 +96,7 @@ void detect_root_escalation(struct detection *detection)
 		finding->layer = (enum plm_layer)event->file.layer;
 	}
 	finding_subject(finding, "%s %s", cause, executable ? executable : event->task.comm);
-	finding_message(finding, "%s, until now uid %u, %s in %s %s", say_actor(detection).text,
-			event->before.euid,
+	finding_message(finding, "%s, until now uid %u, %s in %s %s", say_actor(detection).text, event->before.euid,
 			holds_root(&event->task.creds) ? "became root" : "gained root's powers",
 			say_container(detection->container).text, explain(cause));
 }
@@ -113,8 +112,7 @@ void detect_root_exec(struct detection *detection)
 		return;
 	if (event->exec.flags & PLM_EXEC_OUTSIDE) /* the host's process: escape.exec says it all */
 		return;
-	finding =
-	    detection_add(detection, RULE_ROOT_EXEC, namespaced ? SEVERITY_LOW : SEVERITY_MEDIUM, "exec");
+	finding = detection_add(detection, RULE_ROOT_EXEC, namespaced ? SEVERITY_LOW : SEVERITY_MEDIUM, "exec");
 	if (!finding)
 		return;
 	finding->path = event->path;
@@ -123,6 +121,5 @@ void detect_root_exec(struct detection *detection)
 	finding->cause = cause;
 	finding_subject(finding, "%u %s", event->task.creds.euid, cause ? cause : "unknown");
 	finding_message(finding, "%s runs as root in %s %s (%s)", say_path(event->path).text,
-			say_container(detection->container).text, explain(cause),
-			say_process(detection).text);
+			say_container(detection->container).text, explain(cause), say_process(detection).text);
 }

@@ -87,9 +87,9 @@ static const struct {
 	const char *name;
 	int number;
 } severities[SEVERITIES] = {
-    [SEVERITY_INFO] = {"info", 10},         [SEVERITY_LOW] = {"low", 30},
-    [SEVERITY_MEDIUM] = {"medium", 50},     [SEVERITY_HIGH] = {"high", 70},
-    [SEVERITY_CRITICAL] = {"critical", 90},
+	[SEVERITY_INFO] = { "info", 10 },         [SEVERITY_LOW] = { "low", 30 },
+	[SEVERITY_MEDIUM] = { "medium", 50 },     [SEVERITY_HIGH] = { "high", 70 },
+	[SEVERITY_CRITICAL] = { "critical", 90 },
 };
 
 const struct rule_info *rule_info(enum rule rule)

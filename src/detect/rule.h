@@ -37,12 +37,12 @@ enum rule {
 #define GRACE_NONE (-1) /* keeps no clock */
 
 struct rule_info {
-	const char *id;   /* "drift.exec.new" */
-	const char *name; /* "New program executed" */
+	const char *id;         /* "drift.exec.new" */
+	const char *name;       /* "New program executed" */
 	enum severity severity; /* where the detector has no reason for another */
-	int64_t grace;    /* seconds, or GRACE_NONE */
-	const char *category; /* ECS event.category, space-separated: "process", "file", "iam", ... */
-	const char *type;     /* ECS event.type, likewise: "start", "change", ... */
+	int64_t grace;          /* seconds, or GRACE_NONE */
+	const char *category;   /* ECS event.category, space-separated: "process", "file", "iam", ... */
+	const char *type;       /* ECS event.type, likewise: "start", "change", ... */
 };
 
 /* Never NULL for a rule below RULES. */
@@ -51,8 +51,8 @@ const struct rule_info *rule_info(enum rule rule);
 /* The rule of that id, or -ENOENT. */
 int rule_from_id(const char *id);
 
-const char *severity_name(enum severity severity);   /* "critical" */
-int severity_number(enum severity severity);         /* ECS event.severity: 90, 70, 50, 30, 10 */
-int severity_from_name(const char *name);            /* or -ENOENT */
+const char *severity_name(enum severity severity); /* "critical" */
+int severity_number(enum severity severity);       /* ECS event.severity: 90, 70, 50, 30, 10 */
+int severity_from_name(const char *name);          /* or -ENOENT */
 
 #endif

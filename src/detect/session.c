@@ -6,11 +6,11 @@
 #include "base/cleanup.h"
 #include "detect/internal.h"
 
-static const char *const shells[] = {"sh",   "bash",  "dash", "ash",  "rbash", "zsh", "ksh",
-				     "mksh", "ksh93", "yash", "fish", "csh",   "tcsh"};
-static const char *const multicall[] = {"busybox", "toybox"};
-static const char *const own_input[] = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"};
-static const char *const takes_file[] = {"--rcfile", "--init-file"};
+static const char *const shells[] = { "sh",   "bash",  "dash", "ash",  "rbash", "zsh", "ksh",
+				      "mksh", "ksh93", "yash", "fish", "csh",   "tcsh" };
+static const char *const multicall[] = { "busybox", "toybox" };
+static const char *const own_input[] = { "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-" };
+static const char *const takes_file[] = { "--rcfile", "--init-file" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
@@ -119,8 +119,7 @@ void detect_session(struct detection *detection)
 
 	if (!(event->exec.flags & PLM_EXEC_SESSION))
 		return;
-	finding =
-	    detection_add(detection, RULE_SESSION_EXEC, interactive ? SEVERITY_HIGH : SEVERITY_LOW, "exec");
+	finding = detection_add(detection, RULE_SESSION_EXEC, interactive ? SEVERITY_HIGH : SEVERITY_LOW, "exec");
 	if (!finding)
 		return;
 	finding->path = event->path;

@@ -17,7 +17,6 @@ uint64_t subject_hash_more(uint64_t hash, const char *text);
 
 /* Formats a subject of at most `size` bytes with its NUL. One too long keeps its beginning and ends in "~"
  * and the hash of the whole. Returns nothing: it cannot fail. */
-void subject_format(char *ret_subject, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void subject_format(char *ret_subject, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -26,7 +26,7 @@ struct arrival {
 	uint64_t now, times;
 };
 
-static const struct fold_answer untracked = {FOLD_TELL, 0};
+static const struct fold_answer untracked = { FOLD_TELL, 0 };
 
 struct fold *fold_new(size_t max, void (*release)(void *attachment))
 {
@@ -147,7 +147,7 @@ static bool make_room(struct fold *fold)
 static struct fold_answer open_window(struct fold *fold, const struct arrival *arrival, enum window_kind kind,
 				      const char *name)
 {
-	const struct window key = {arrival->container, arrival->finding->rule, kind, .name = (char *)name};
+	const struct window key = { arrival->container, arrival->finding->rule, kind, .name = (char *)name };
 	struct window *window = NULL;
 
 	if (make_room(fold))
@@ -157,7 +157,7 @@ static struct fold_answer open_window(struct fold *fold, const struct arrival *a
 	if (!window)
 		return untracked;
 	begin_fold(fold, window, arrival);
-	return (struct fold_answer){kind == WINDOW_SUBJECT ? FOLD_TELL : FOLD_ROLLUP, window->id};
+	return (struct fold_answer){ kind == WINDOW_SUBJECT ? FOLD_TELL : FOLD_ROLLUP, window->id };
 }
 
 /* Its window ended without a repeat, and nobody has asked since. */
@@ -172,7 +172,7 @@ static struct fold_answer open_again(struct fold *fold, struct window *window, c
 	window->attachment = NULL;
 	begin_fold(fold, window, arrival);
 	windows_move(fold->windows, window, arrival->now + window->length);
-	return (struct fold_answer){is_rollup(window) ? FOLD_ROLLUP : FOLD_TELL, window->id};
+	return (struct fold_answer){ is_rollup(window) ? FOLD_ROLLUP : FOLD_TELL, window->id };
 }
 
 static bool is_told_apart(const struct window *window, enum severity severity)
@@ -182,8 +182,7 @@ static bool is_told_apart(const struct window *window, enum severity severity)
 	return severity > window->told;
 }
 
-static struct fold_answer enter_window(struct fold *fold, struct window *window,
-				       const struct arrival *arrival)
+static struct fold_answer enter_window(struct fold *fold, struct window *window, const struct arrival *arrival)
 {
 	enum severity severity = arrival->finding->severity;
 
@@ -193,11 +192,11 @@ static struct fold_answer enter_window(struct fold *fold, struct window *window,
 	window->last_seen = arrival->now;
 	if (!is_told_apart(window, severity)) {
 		count_repeats(window, arrival, arrival->times);
-		return (struct fold_answer){FOLD_HOLD, window->id};
+		return (struct fold_answer){ FOLD_HOLD, window->id };
 	}
 	window->told = severity;
 	count_repeats(window, arrival, arrival->times - 1);
-	return (struct fold_answer){FOLD_TELL, window->id};
+	return (struct fold_answer){ FOLD_TELL, window->id };
 }
 
 /* ---- set-up ---- */
@@ -239,7 +238,7 @@ static void widen_directory(struct window *window, const char *path)
 static struct fold_answer fold_setup(struct fold *fold, const struct arrival *arrival)
 {
 	struct window *window =
-	    windows_find(fold->windows, arrival->container, arrival->finding->rule, WINDOW_SETUP, "");
+		windows_find(fold->windows, arrival->container, arrival->finding->rule, WINDOW_SETUP, "");
 	struct fold_answer answer;
 
 	answer = window ? enter_window(fold, window, arrival) : open_window(fold, arrival, WINDOW_SETUP, "");
@@ -266,8 +265,7 @@ static bool may_roll_up(const struct finding *finding)
  */
 static struct window *rate_of(struct fold *fold, const struct arrival *arrival)
 {
-	const struct window key = {arrival->container, arrival->finding->rule, WINDOW_RATE,
-				   .name = (char *)""};
+	const struct window key = { arrival->container, arrival->finding->rule, WINDOW_RATE, .name = (char *)"" };
 	struct window *rate = windows_find(fold->rates, key.container, key.rule, key.kind, key.name);
 	struct window *first;
 
@@ -300,15 +298,12 @@ static bool is_storm(struct fold *fold, struct window *rate, uint64_t now)
 	return storm;
 }
 
-static struct window *directory_window(const struct fold *fold, const struct arrival *arrival,
-				       const char *directory)
+static struct window *directory_window(const struct fold *fold, const struct arrival *arrival, const char *directory)
 {
-	return windows_find(fold->windows, arrival->container, arrival->finding->rule, WINDOW_DIRECTORY,
-			    directory);
+	return windows_find(fold->windows, arrival->container, arrival->finding->rule, WINDOW_DIRECTORY, directory);
 }
 
-static struct fold_answer fold_by_directory(struct fold *fold, struct window *rate,
-					    const struct arrival *arrival)
+static struct fold_answer fold_by_directory(struct fold *fold, struct window *rate, const struct arrival *arrival)
 {
 	_cleanup_free_ char *directory = strdup(finding_place(arrival->finding));
 	struct window *window;
@@ -327,10 +322,10 @@ static struct fold_answer fold_by_directory(struct fold *fold, struct window *ra
 	return open_window(fold, arrival, WINDOW_DIRECTORY, directory);
 }
 
-struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding,
-				uint64_t now, uint64_t times)
+struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding, uint64_t now,
+				uint64_t times)
 {
-	const struct arrival arrival = {container, finding, now, times ? times : 1};
+	const struct arrival arrival = { container, finding, now, times ? times : 1 };
 	struct window *window, *rate;
 
 	if (finding->interactive)
@@ -368,19 +363,19 @@ typedef void fold_tell(const struct fold_repeat *repeat, void *data);
 static void tell_window(struct window *window, fold_tell *tell, void *data)
 {
 	const struct fold_repeat repeat = {
-	    .id = window->id,
-	    .container = window->container,
-	    .rule = window->rule,
-	    .severity = window->held,
-	    .subject = window->kind != WINDOW_SETUP ? window->name
-		       : window->directory          ? window->directory
-						    : "/",
-	    .rollup = is_rollup(window),
-	    .count = window->count,
-	    .subjects = is_rollup(window) ? window->mark_count : 1,
-	    .first_seen = window->first_seen,
-	    .last_seen = window->last_seen,
-	    .attachment = window->attachment,
+		.id = window->id,
+		.container = window->container,
+		.rule = window->rule,
+		.severity = window->held,
+		.subject = window->kind != WINDOW_SETUP ? window->name
+			   : window->directory          ? window->directory
+							: "/",
+		.rollup = is_rollup(window),
+		.count = window->count,
+		.subjects = is_rollup(window) ? window->mark_count : 1,
+		.first_seen = window->first_seen,
+		.last_seen = window->last_seen,
+		.attachment = window->attachment,
 	};
 
 	if (window->count == 0)
@@ -433,8 +428,7 @@ void fold_expire(struct fold *fold, uint64_t now, fold_tell *tell, void *data)
 		forget_window(fold, fold->rates, window);
 }
 
-static void end_windows(struct fold *fold, struct windows *windows, uint64_t container, fold_tell *tell,
-			void *data)
+static void end_windows(struct fold *fold, struct windows *windows, uint64_t container, fold_tell *tell, void *data)
 {
 	struct window *window;
 

@@ -61,8 +61,8 @@ void fold_free(struct fold *fold); /* takes NULL */
 /* A finding comes in at `now`, `times` times (kernel repeats + 1). A severity above what the subject was last
  * told with is always FOLD_TELL. Interactive sessions are always FOLD_TELL with id 0. Out of memory: the
  * same. Call fold_expire first where a window has ended. */
-struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding,
-				uint64_t now, uint64_t times);
+struct fold_answer fold_finding(struct fold *fold, uint64_t container, const struct finding *finding, uint64_t now,
+				uint64_t times);
 
 /* Keeps `attachment` (an alert to repeat) with fold `id`; the fold owns it from here, also on failure. */
 void fold_attach(struct fold *fold, uint64_t id, void *attachment);
@@ -73,8 +73,8 @@ void fold_expire(struct fold *fold, uint64_t now, void (*tell)(const struct fold
 		 void *data);
 
 /* The same for all of a container's, because it is gone (container 0: all), and forgets them. */
-void fold_end(struct fold *fold, uint64_t container,
-	      void (*tell)(const struct fold_repeat *repeat, void *data), void *data);
+void fold_end(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
+	      void *data);
 
 /* When the next window ends, or UINT64_MAX; 0: call fold_expire now. */
 uint64_t fold_next(const struct fold *fold);

@@ -94,10 +94,10 @@ void windows_free(struct windows *windows)
 	free(windows);
 }
 
-struct window *windows_find(const struct windows *windows, uint64_t container, enum rule rule,
-			    enum window_kind kind, const char *name)
+struct window *windows_find(const struct windows *windows, uint64_t container, enum rule rule, enum window_kind kind,
+			    const char *name)
 {
-	const struct window key = {.container = container, .rule = rule, .kind = kind, .name = (char *)name};
+	const struct window key = { .container = container, .rule = rule, .kind = kind, .name = (char *)name };
 	struct window **found = tfind(&key, &windows->tree, compare_keys);
 
 	return found ? *found : NULL;

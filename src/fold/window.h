@@ -15,7 +15,7 @@ enum window_kind {
 	WINDOW_SUBJECT,   /* repeats of one subject */
 	WINDOW_DIRECTORY, /* a storm's roll-up of one directory */
 	WINDOW_SETUP,     /* the roll-up of an entry point's set-up */
-	WINDOW_RATE, /* never told: when subjects of a rule were new in a container, to see a storm come */
+	WINDOW_RATE,      /* never told: when subjects of a rule were new in a container, to see a storm come */
 };
 
 /* Distinct subjects that a roll-up can tell apart, and so the highest number that it tells. */
@@ -36,7 +36,7 @@ struct window {
 	enum severity told; /* the highest that was told */
 	enum severity held; /* the highest of those counted */
 	char *directory;    /* owned; SETUP: what all its paths lie below */
-	uint64_t *marks; /* owned; RATE: the latest new subjects' times, a ring; roll-ups: subjects' hashes */
+	uint64_t *marks;    /* owned; RATE: the latest new subjects' times, a ring; roll-ups: subjects' hashes */
 	size_t mark_count;
 	/* RATE */
 	uint64_t storm_end; /* 0: no storm */
@@ -53,8 +53,8 @@ struct windows;
 struct windows *windows_new(size_t max);
 void windows_free(struct windows *windows);
 
-struct window *windows_find(const struct windows *windows, uint64_t container, enum rule rule,
-			    enum window_kind kind, const char *name);
+struct window *windows_find(const struct windows *windows, uint64_t container, enum rule rule, enum window_kind kind,
+			    const char *name);
 
 /* A new window that ends at `now` + `length`, with `marks` numbers behind it. NULL when out of memory or
  * full. The key must not be there yet. */

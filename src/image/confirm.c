@@ -29,8 +29,8 @@ static enum answer merged_holds(const struct rootfs *rootfs, const char *path)
 }
 
 static enum answer not(enum answer answer) {
-	static const enum answer opposite[] =
-	    {[ANSWER_UNKNOWN] = ANSWER_UNKNOWN, [ANSWER_NO] = ANSWER_YES, [ANSWER_YES] = ANSWER_NO};
+	static const enum answer
+		opposite[] = { [ANSWER_UNKNOWN] = ANSWER_UNKNOWN, [ANSWER_NO] = ANSWER_YES, [ANSWER_YES] = ANSWER_NO };
 
 	return opposite[answer];
 }
@@ -79,8 +79,7 @@ static enum answer ask_renamed(const struct question *question)
 
 	if (made != ANSWER_YES || !question->claim->from)
 		return made;
-	return merged_holds(question->rootfs, question->claim->from) == ANSWER_NO ? ANSWER_YES
-										  : ANSWER_UNKNOWN;
+	return merged_holds(question->rootfs, question->claim->from) == ANSWER_NO ? ANSWER_YES : ANSWER_UNKNOWN;
 }
 
 static enum answer ask_exchanged(const struct question *question)
@@ -89,8 +88,7 @@ static enum answer ask_exchanged(const struct question *question)
 
 	if (made != ANSWER_YES || !question->claim->from)
 		return made;
-	return merged_holds(question->rootfs, question->claim->from) == ANSWER_YES ? ANSWER_YES
-										   : ANSWER_UNKNOWN;
+	return merged_holds(question->rootfs, question->claim->from) == ANSWER_YES ? ANSWER_YES : ANSWER_UNKNOWN;
 }
 
 /* Every change of a file that is there copies it up: where only the image has it, it was not changed. */
@@ -110,8 +108,7 @@ static enum answer ask_mode(const struct question *question)
 
 	if (there != ANSWER_YES)
 		return there;
-	return ((question->entry->stat.st_mode ^ question->claim->value) & 07777) == 0 ? ANSWER_YES
-										       : differs(question);
+	return ((question->entry->stat.st_mode ^ question->claim->value) & 07777) == 0 ? ANSWER_YES : differs(question);
 }
 
 static bool id_fits(uint32_t claimed, uint32_t actual)
@@ -127,9 +124,9 @@ static enum answer ask_owner(const struct question *question)
 	if (there != ANSWER_YES)
 		return there;
 	return id_fits((uint32_t)value, question->entry->stat.st_uid) &&
-		       id_fits((uint32_t)(value >> 32), question->entry->stat.st_gid)
-		   ? ANSWER_YES
-		   : differs(question);
+			       id_fits((uint32_t)(value >> 32), question->entry->stat.st_gid)
+		       ? ANSWER_YES
+		       : differs(question);
 }
 
 static enum answer ask_size(const struct question *question)
@@ -138,8 +135,7 @@ static enum answer ask_size(const struct question *question)
 
 	if (there != ANSWER_YES)
 		return there;
-	return (uint64_t)question->entry->stat.st_size == question->claim->value ? ANSWER_YES
-										 : differs(question);
+	return (uint64_t)question->entry->stat.st_size == question->claim->value ? ANSWER_YES : differs(question);
 }
 
 /* Operations without a row leave nothing that a name leads to. */
@@ -147,30 +143,30 @@ static const struct {
 	enum answer (*ask)(const struct question *question);
 	mode_t type;
 } questions[PLM_OPS] = {
-    [PLM_OP_OPEN_WRITE] = {ask_copied_up, 0},
-    [PLM_OP_CREATE] = {ask_made, S_IFREG},
-    [PLM_OP_MODIFY] = {ask_copied_up, 0},
-    [PLM_OP_TRUNCATE] = {ask_size, 0},
-    [PLM_OP_FALLOCATE] = {ask_copied_up, 0},
-    [PLM_OP_RENAME] = {ask_renamed, 0},
-    [PLM_OP_EXCHANGE] = {ask_exchanged, 0},
-    [PLM_OP_UNLINK] = {ask_removed, 0},
-    [PLM_OP_RMDIR] = {ask_removed, 0},
-    [PLM_OP_MKDIR] = {ask_made, S_IFDIR},
-    [PLM_OP_LINK] = {ask_made, 0},
-    [PLM_OP_SYMLINK] = {ask_made, S_IFLNK},
-    [PLM_OP_MKNOD] = {ask_made, 0},
-    [PLM_OP_CHMOD] = {ask_mode, 0},
-    [PLM_OP_CHOWN] = {ask_owner, 0},
-    [PLM_OP_SETXATTR] = {ask_copied_up, 0},
-    [PLM_OP_REMOVEXATTR] = {ask_copied_up, 0},
-    [PLM_OP_UTIMES] = {ask_copied_up, 0},
+	[PLM_OP_OPEN_WRITE] = { ask_copied_up, 0 },
+	[PLM_OP_CREATE] = { ask_made, S_IFREG },
+	[PLM_OP_MODIFY] = { ask_copied_up, 0 },
+	[PLM_OP_TRUNCATE] = { ask_size, 0 },
+	[PLM_OP_FALLOCATE] = { ask_copied_up, 0 },
+	[PLM_OP_RENAME] = { ask_renamed, 0 },
+	[PLM_OP_EXCHANGE] = { ask_exchanged, 0 },
+	[PLM_OP_UNLINK] = { ask_removed, 0 },
+	[PLM_OP_RMDIR] = { ask_removed, 0 },
+	[PLM_OP_MKDIR] = { ask_made, S_IFDIR },
+	[PLM_OP_LINK] = { ask_made, 0 },
+	[PLM_OP_SYMLINK] = { ask_made, S_IFLNK },
+	[PLM_OP_MKNOD] = { ask_made, 0 },
+	[PLM_OP_CHMOD] = { ask_mode, 0 },
+	[PLM_OP_CHOWN] = { ask_owner, 0 },
+	[PLM_OP_SETXATTR] = { ask_copied_up, 0 },
+	[PLM_OP_REMOVEXATTR] = { ask_copied_up, 0 },
+	[PLM_OP_UTIMES] = { ask_copied_up, 0 },
 };
 
 enum answer rootfs_confirm(const struct rootfs *rootfs, const struct rootfs_claim *claim)
 {
 	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
-	struct question question = {.rootfs = rootfs, .claim = claim, .entry = &entry};
+	struct question question = { .rootfs = rootfs, .claim = claim, .entry = &entry };
 
 	if ((unsigned)claim->op >= PLM_OPS || !questions[claim->op].ask || !rootfs->has_upper)
 		return ANSWER_UNKNOWN;

@@ -181,9 +181,8 @@ static void gather_names(struct gather *g)
 	if (event->change.op == PLM_OP_SYMLINK)
 		event->change.from = event->change.from_name;
 	else
-		event->change.from =
-			resolve(g, event->change.from_base, event->change.from_name, nofollow, g->room->from,
-				&from_elsewhere);
+		event->change.from = resolve(g, event->change.from_base, event->change.from_name, nofollow,
+					     g->room->from, &from_elsewhere);
 	if (elsewhere)
 		g->facts->confirmed = ANSWER_NO; /* not on the root overlay */
 	if (!g->rootfs || !event->path)
@@ -211,8 +210,8 @@ static void gather_change(struct gather *g)
 	if (event->change.from && event->change.op != PLM_OP_SYMLINK)
 		facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
 	facts->metadata_only = op_keeps_content(event->change.op);
-	facts->code = (S_ISREG(event->file.mode) && (event->file.mode & XBITS)) ||
-		      rootfs_is_code(g->rootfs, event->path);
+	facts->code =
+		(S_ISREG(event->file.mode) && (event->file.mode & XBITS)) || rootfs_is_code(g->rootfs, event->path);
 }
 
 static void gather_mapping(struct gather *g)
@@ -229,8 +228,8 @@ void facts_gather(const struct facts_source *source, struct event *event, struct
 		  struct facts *ret_facts)
 {
 	static void (*const by_kind[PLM_KINDS])(struct gather *) = {
-		[PLM_EXEC] = gather_exec,	  [PLM_TASK] = gather_exec,	[PLM_CHANGE] = gather_change,
-		[PLM_IDENTITY] = gather_process,  [PLM_MAPPING] = gather_mapping, [PLM_LEAVE] = gather_process,
+		[PLM_EXEC] = gather_exec,        [PLM_TASK] = gather_exec,       [PLM_CHANGE] = gather_change,
+		[PLM_IDENTITY] = gather_process, [PLM_MAPPING] = gather_mapping, [PLM_LEAVE] = gather_process,
 		[PLM_BLIND] = gather_process,
 	};
 	const struct container *container = source->container;

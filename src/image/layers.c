@@ -21,7 +21,7 @@ void layers_clear(struct layers *layers)
 		free(layers->directory[i]);
 	free(layers->directory);
 	free(layers->host_root);
-	*layers = (struct layers){0};
+	*layers = (struct layers){ 0 };
 }
 
 void layer_entry_close(struct layer_entry *entry)
@@ -51,7 +51,7 @@ bool path_is_clean(const char *path)
 
 int layers_open_host(const char *host_root, const char *path)
 {
-	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	_cleanup_close_ int root = -EBADF;
 	long fd;
 
@@ -70,8 +70,7 @@ static void proc_fd(char text[static PROC_FD_MAX], int fd)
 }
 
 /* fgetxattr refuses an O_PATH descriptor; its name in /proc leads to the same inode, links included. */
-static ssize_t overlay_attribute(const struct layers *layers, int fd, const char *name, char *value,
-				 size_t size)
+static ssize_t overlay_attribute(const struct layers *layers, int fd, const char *name, char *value, size_t size)
 {
 	char path[PROC_FD_MAX], full[64];
 
@@ -231,7 +230,7 @@ static int walk_path(struct walk *walk, const char *directory, const char *path)
 int layers_look(const struct layers *layers, size_t index, const char *path, struct layer_entry *ret_entry)
 {
 	_cleanup_(layer_entry_close) struct layer_entry entry = LAYER_ENTRY_EMPTY;
-	struct walk walk = {.layers = layers, .fd = -EBADF, .entry = &entry};
+	struct walk walk = { .layers = layers, .fd = -EBADF, .entry = &entry };
 	int error;
 
 	if (!path_is_clean(path) || index >= layers->count)
@@ -253,8 +252,7 @@ static bool ends_search(const struct layer_entry *entry)
 	return entry->says != LAYER_ABSENT || entry->opaque;
 }
 
-int layers_find(const struct layers *layers, size_t first, size_t end, const char *path,
-		struct layer_entry *ret_entry)
+int layers_find(const struct layers *layers, size_t first, size_t end, const char *path, struct layer_entry *ret_entry)
 {
 	struct layer_entry entry = LAYER_ENTRY_EMPTY;
 	char at[PATH_MAX];

@@ -52,7 +52,7 @@ struct layer_entry {
 	char below[PATH_MAX]; /* where the path continues in the layers below */
 };
 
-#define LAYER_ENTRY_EMPTY ((struct layer_entry){.fd = -EBADF})
+#define LAYER_ENTRY_EMPTY ((struct layer_entry){ .fd = -EBADF })
 void layer_entry_close(struct layer_entry *entry);
 
 /*
@@ -66,8 +66,7 @@ int layers_look(const struct layers *layers, size_t index, const char *path, str
  * What layers [first, end) say, merged: the topmost that has it. As layers_look; -ENOENT where the merged
  * tree does not hold it.
  */
-int layers_find(const struct layers *layers, size_t first, size_t end, const char *path,
-		struct layer_entry *ret_entry);
+int layers_find(const struct layers *layers, size_t first, size_t end, const char *path, struct layer_entry *ret_entry);
 
 /* Opens the entry for reading, only if it is a regular file: a descriptor, or a negative errno. The very
  * inode that was looked at, whatever its name means by now. Needs /proc. */

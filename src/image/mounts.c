@@ -29,8 +29,8 @@ DEFINE_CLEANUP(struct mounts *, mounts_free)
 
 static bool is_octal(const char *digits)
 {
-	return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' &&
-	       digits[2] >= '0' && digits[2] <= '7';
+	return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' && digits[2] >= '0' &&
+	       digits[2] <= '7';
 }
 
 /* Decodes \ooo in place. -EBADMSG for \000, which would cut the string short. */
@@ -121,13 +121,13 @@ static int split_line(char *line, char *front[FIELDS_FRONT], char *back[FIELDS_B
 static int parse_line(char *line, struct mount_entry *ret_entry)
 {
 	char *front[FIELDS_FRONT], *back[FIELDS_BACK];
-	struct mount_entry entry = {0};
+	struct mount_entry entry = { 0 };
 
 	if (split_line(line, front, back) || parse_int(front[FIELD_ID], &entry.id) ||
 	    parse_int(front[FIELD_PARENT], &entry.parent) || parse_device(front[FIELD_DEVICE], &entry.device))
 		return -EBADMSG;
-	if (decode_octal(front[FIELD_ROOT]) || decode_octal(front[FIELD_POINT]) ||
-	    decode_octal(back[FIELD_FSTYPE]) || decode_octal(back[FIELD_SOURCE]))
+	if (decode_octal(front[FIELD_ROOT]) || decode_octal(front[FIELD_POINT]) || decode_octal(back[FIELD_FSTYPE]) ||
+	    decode_octal(back[FIELD_SOURCE]))
 		return -EBADMSG;
 	if (front[FIELD_POINT][0] != '/')
 		return -EBADMSG;
@@ -261,8 +261,7 @@ static const struct mount_entry *child_on_path(const struct mounts *mounts, cons
 
 		/* What is mounted at "/" itself is not crossed: a process starts from its root, not through
 		 * it. */
-		if (child->id == parent->id || strcmp(child->point, "/") == 0 ||
-		    !path_below(path, child->point))
+		if (child->id == parent->id || strcmp(child->point, "/") == 0 || !path_below(path, child->point))
 			continue;
 		if (!found || strlen(child->point) <= strlen(found->point))
 			found = child;
@@ -270,8 +269,7 @@ static const struct mount_entry *child_on_path(const struct mounts *mounts, cons
 	return found;
 }
 
-const struct mount_entry *mounts_find(const struct mounts *mounts, const struct mount_entry *root,
-				      const char *path)
+const struct mount_entry *mounts_find(const struct mounts *mounts, const struct mount_entry *root, const char *path)
 {
 	const struct mount_entry *at = root, *child;
 
@@ -309,7 +307,7 @@ void overlay_options_clear(struct overlay_options *options)
 	free(options->lower);
 	free(options->upper);
 	free(options->work);
-	*options = (struct overlay_options){0};
+	*options = (struct overlay_options){ 0 };
 }
 
 /* Takes the backslashes of overlayfs's own escaping out, in place. */
@@ -425,9 +423,9 @@ static const struct {
 	const char *key;
 	int (*take)(struct overlay_options *options, char *value);
 } overlay_keys[] = {
-    {"lowerdir", option_lowerdir},   {"lowerdir+", option_lowerdir_add}, {"datadir", option_datadir},
-    {"datadir+", option_datadir},    {"upperdir", option_upperdir},      {"workdir", option_workdir},
-    {"userxattr", option_userxattr},
+	{ "lowerdir", option_lowerdir },   { "lowerdir+", option_lowerdir_add }, { "datadir", option_datadir },
+	{ "datadir+", option_datadir },    { "upperdir", option_upperdir },      { "workdir", option_workdir },
+	{ "userxattr", option_userxattr },
 };
 
 /* One "key=value" or "key"; keys that do not concern us are passed over. */
@@ -462,7 +460,7 @@ static char *next_option(char **rest)
 
 int overlay_options_parse(const char *super, struct overlay_options *ret_options)
 {
-	_cleanup_(overlay_options_clear) struct overlay_options options = {0};
+	_cleanup_(overlay_options_clear) struct overlay_options options = { 0 };
 	_cleanup_free_ char *copy = strdup(super);
 	char *rest = copy, *option;
 	int error = copy ? 0 : -ENOMEM;
@@ -474,6 +472,6 @@ int overlay_options_parse(const char *super, struct overlay_options *ret_options
 	if (error)
 		return error;
 	*ret_options = options;
-	options = (struct overlay_options){0};
+	options = (struct overlay_options){ 0 };
 	return 0;
 }

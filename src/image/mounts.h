@@ -37,8 +37,7 @@ int mounts_parse(const char *text, size_t size, struct mounts **ret_mounts);
 void mounts_free(struct mounts *mounts); /* takes NULL */
 
 size_t mounts_count(const struct mounts *mounts);
-const struct mount_entry *mounts_get(const struct mounts *mounts,
-				     size_t index); /* in the order of the text */
+const struct mount_entry *mounts_get(const struct mounts *mounts, size_t index); /* in the order of the text */
 
 /* The root mount: the last one at "/", of those with `device` where that is not 0. NULL: none. */
 const struct mount_entry *mounts_root(const struct mounts *mounts, uint32_t device);
@@ -47,15 +46,13 @@ const struct mount_entry *mounts_root(const struct mounts *mounts, uint32_t devi
  * The mount that holds `path` (absolute, without "." or ".."), walking down from `root` as the kernel does: a
  * mount that a later one covers is not found. The result is `root` where nothing else holds it.
  */
-const struct mount_entry *mounts_find(const struct mounts *mounts, const struct mount_entry *root,
-				      const char *path);
+const struct mount_entry *mounts_find(const struct mounts *mounts, const struct mount_entry *root, const char *path);
 
 /*
  * Where `path` inside file system `device` can be seen in this table: 0, or -ENOENT where no mount shows it,
  * or -ENAMETOOLONG. ret_path is untouched on failure. Mounts over that place are not looked for.
  */
-int mounts_locate(const struct mounts *mounts, uint32_t device, const char *path, char *ret_path,
-		  size_t size);
+int mounts_locate(const struct mounts *mounts, uint32_t device, const char *path, char *ret_path, size_t size);
 
 /*
  * What an overlay was mounted with, unescaped twice: as the table escapes (seq_show_option) and as overlayfs

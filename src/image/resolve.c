@@ -145,7 +145,7 @@ static int resolve_all(struct resolver *resolver, const char *root, const char *
 int rootfs_resolve_text(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
 			char ret_path[static PATH_MAX], enum plm_layer *ret_layer)
 {
-	struct resolver resolver = {.rootfs = rootfs, .by_text = true};
+	struct resolver resolver = { .rootfs = rootfs, .by_text = true };
 	int error = resolve_all(&resolver, root, base, name);
 	const struct mount_entry *mount;
 
@@ -161,10 +161,10 @@ int rootfs_resolve_text(const struct rootfs *rootfs, const char *root, const cha
 	return 0;
 }
 
-int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
-		      bool nofollow, char ret_path[static PATH_MAX], bool *ret_on_root)
+int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name, bool nofollow,
+		      char ret_path[static PATH_MAX], bool *ret_on_root)
 {
-	struct resolver resolver = {.rootfs = rootfs, .nofollow = nofollow};
+	struct resolver resolver = { .rootfs = rootfs, .nofollow = nofollow };
 	int error = resolve_all(&resolver, root, base, name);
 
 	if (error)

@@ -129,8 +129,7 @@ static int locate_lower(const struct layers *layers, const char *upper, const ch
 	return -ENOENT;
 }
 
-static int add_upper(struct rootfs *rootfs, const struct overlay_options *options,
-		     const struct rootfs_source *source)
+static int add_upper(struct rootfs *rootfs, const struct overlay_options *options, const struct rootfs_source *source)
 {
 	struct layers *layers = &rootfs->layers;
 	const char *upper = NULL;
@@ -183,7 +182,7 @@ static int mark_runtime_layer(struct rootfs *rootfs)
 	if (!rootfs->has_upper)
 		return 0;
 	error = host_real_path(&rootfs->layers, rootfs->layers.directory[0], upper)
-		    ?: host_real_path(&rootfs->layers, rootfs->layers.directory[1], lower);
+			?: host_real_path(&rootfs->layers, rootfs->layers.directory[1], lower);
 	if (!error && is_init_of(lower, upper))
 		rootfs->image++;
 	return error;
@@ -191,7 +190,7 @@ static int mark_runtime_layer(struct rootfs *rootfs)
 
 static int rootfs_add_layers(struct rootfs *rootfs, const struct rootfs_source *source)
 {
-	_cleanup_(overlay_options_clear) struct overlay_options options = {0};
+	_cleanup_(overlay_options_clear) struct overlay_options options = { 0 };
 	int error = overlay_options_parse(rootfs->root->super, &options);
 
 	if (error)
@@ -295,13 +294,13 @@ static void stat_fill(struct rootfs_stat *stat, const struct layer_entry *entry)
 int rootfs_upper_stat(const struct rootfs *rootfs, const char *path, struct rootfs_stat *ret_stat)
 {
 	static const enum rootfs_upper_state states[] = {
-	    [LAYER_ABSENT] = ROOTFS_UPPER_ABSENT,
-	    [LAYER_WHITEOUT] = ROOTFS_UPPER_WHITEOUT,
-	    [LAYER_BLOCKED] = ROOTFS_UPPER_WHITEOUT,
-	    [LAYER_HAS] = ROOTFS_UPPER_ENTRY,
+		[LAYER_ABSENT] = ROOTFS_UPPER_ABSENT,
+		[LAYER_WHITEOUT] = ROOTFS_UPPER_WHITEOUT,
+		[LAYER_BLOCKED] = ROOTFS_UPPER_WHITEOUT,
+		[LAYER_HAS] = ROOTFS_UPPER_ENTRY,
 	};
 	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
-	struct rootfs_stat stat = {0};
+	struct rootfs_stat stat = { 0 };
 	int error = rootfs_look_upper(rootfs, path, &entry);
 
 	if (error)
@@ -320,8 +319,7 @@ static bool begins_as_code(const struct layer_entry *entry)
 	char magic[4] = "";
 	ssize_t length = fd < 0 ? -1 : pread(fd, magic, sizeof(magic), 0);
 
-	return (length >= 2 && memcmp(magic, "#!", 2) == 0) ||
-	       (length == 4 && memcmp(magic, "\177ELF", 4) == 0);
+	return (length >= 2 && memcmp(magic, "#!", 2) == 0) || (length == 4 && memcmp(magic, "\177ELF", 4) == 0);
 }
 
 bool rootfs_is_code(const struct rootfs *rootfs, const char *path)
@@ -374,8 +372,7 @@ bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_
 {
 	_cleanup_entry_ struct layer_entry upper = LAYER_ENTRY_EMPTY, image = LAYER_ENTRY_EMPTY;
 
-	if (rootfs_look_upper(rootfs, path, &upper) < 0 || upper.says != LAYER_HAS ||
-	    !S_ISREG(upper.stat.st_mode))
+	if (rootfs_look_upper(rootfs, path, &upper) < 0 || upper.says != LAYER_HAS || !S_ISREG(upper.stat.st_mode))
 		return false;
 	if (find_image(rootfs, path, &image) < 0 || !S_ISREG(image.stat.st_mode))
 		return false;

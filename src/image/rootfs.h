@@ -99,8 +99,8 @@ int rootfs_resolve(const struct rootfs *rootfs, const char *base, const char *na
 		   char ret_path[static PATH_MAX], bool *ret_on_root);
 
 /* The same for a process whose root is `root` (PLM_TASK_CHROOT; clean): where "/" is and ".." stays. */
-int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name,
-		      bool nofollow, char ret_path[static PATH_MAX], bool *ret_on_root);
+int rootfs_resolve_in(const struct rootfs *rootfs, const char *root, const char *base, const char *name, bool nofollow,
+		      char ret_path[static PATH_MAX], bool *ret_on_root);
 
 /*
  * The same by its text alone, for what is no longer there to be followed: no disk is asked, and a symbolic link on the
@@ -115,10 +115,9 @@ struct rootfs_claim {
 	enum plm_op op;
 	const char *path; /* resolved */
 	const char *from; /* the old path of a rename, exchange or link, resolved; NULL unknown */
-	uint64_t value; /* chmod: the mode; chown: uid | gid << 32, 0xffffffff leaves one as it is; truncate:
+	uint64_t value;   /* chmod: the mode; chown: uid | gid << 32, 0xffffffff leaves one as it is; truncate:
 			   size */
-	int64_t
-	    when; /* of the event, ns since the epoch; 0 unknown: a NO that hangs on time becomes UNKNOWN */
+	int64_t when;     /* of the event, ns since the epoch; 0 unknown: a NO that hangs on time becomes UNKNOWN */
 };
 
 /*

@@ -17,7 +17,7 @@
 
 struct same;
 
-struct same *same_new(void);        /* NULL when out of memory */
+struct same *same_new(void);       /* NULL when out of memory */
 void same_free(struct same *same); /* takes NULL */
 
 /*

@@ -135,8 +135,8 @@ static int find_layers(const struct rootfs *rootfs, const struct event *event, c
 	return 0;
 }
 
-int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event, struct plm_file *ret_file,
-		char ret_path[static PATH_MAX])
+int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event,
+		struct plm_file *ret_file, char ret_path[static PATH_MAX])
 {
 	const char *cwd = event->exec.cwd ?: "/", *name = event->exec.name;
 	char whole[PATH_MAX];

@@ -18,7 +18,7 @@
  * image's. -ENOENT: nothing to look in; ret_path is then the name as far as it can be told, or ""; or the errno of
  * looking.
  */
-int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event, struct plm_file *ret_file,
-		char ret_path[static PATH_MAX]);
+int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event,
+		struct plm_file *ret_file, char ret_path[static PATH_MAX]);
 
 #endif

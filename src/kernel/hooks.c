@@ -3,12 +3,16 @@
 
 #include <string.h>
 
-#define TRACEPOINT(what, prog, name, needed, without)                                                                \
-	{ .task = what, .program = prog, .mechanism = "tp_btf/" name, .backend = PLM_BACKEND_TRACEPOINT,             \
-	  .question = probe_tracepoint, .argument = name, .required = needed, .unseen = without }
-#define HANDLER(what, prog, number, ask, arg, without)                                                               \
-	{ .task = what, .program = prog, .mechanism = "tp_btf/sys_exit", .backend = PLM_BACKEND_TRACEPOINT,          \
-	  .use = HOOK_HANDLER, .slot = number, .question = ask, .argument = arg, .unseen = without }
+#define TRACEPOINT(what, prog, name, needed, without)                                                                  \
+	{                                                                                                              \
+		.task = what, .program = prog, .mechanism = "tp_btf/" name, .backend = PLM_BACKEND_TRACEPOINT,         \
+		.question = probe_tracepoint, .argument = name, .required = needed, .unseen = without                  \
+	}
+#define HANDLER(what, prog, number, ask, arg, without)                                                                 \
+	{                                                                                                              \
+		.task = what, .program = prog, .mechanism = "tp_btf/sys_exit", .backend = PLM_BACKEND_TRACEPOINT,      \
+		.use = HOOK_HANDLER, .slot = number, .question = ask, .argument = arg, .unseen = without               \
+	}
 
 /* Slots are enum handler of bpf/calls.h. */
 static const struct hook hook_table[] = {
@@ -70,7 +74,9 @@ static const struct hook hook_table[] = {
 
 _Static_assert(ARRAY_SIZE(hook_table) <= HOOKS_MAX, "hooks_choose has room for every row");
 
-static const char *const mode_names[] = { [HOOKS_AUTO] = "auto", [HOOKS_LSM] = "lsm", [HOOKS_TRACEPOINT] = "tracepoint" };
+static const char *const mode_names[] = {
+	[HOOKS_AUTO] = "auto", [HOOKS_LSM] = "lsm", [HOOKS_TRACEPOINT] = "tracepoint"
+};
 
 int hooks_mode_from_name(const char *name)
 {

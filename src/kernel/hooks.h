@@ -25,8 +25,8 @@ enum hook_use {
 };
 
 struct hook {
-	const char *task;    /* what it is for: "exec", "exec: script's file" */
-	const char *program; /* in the BPF object */
+	const char *task;      /* what it is for: "exec", "exec: script's file" */
+	const char *program;   /* in the BPF object */
 	const char *mechanism; /* "tp_btf/sched_process_exec" */
 	enum plm_backend backend;
 	enum hook_use use;

@@ -73,7 +73,7 @@ static void programs_pick(struct kernel *kernel, const struct hooks *hooks)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, kernel->object)
+	bpf_object__for_each_program (program, kernel->object)
 		(void)bpf_program__set_autoload(program, false);
 	for (size_t i = 0; i < hooks->count; i++) {
 		if (hooks->choices[i].state != HOOK_CHOSEN)
@@ -379,7 +379,6 @@ uint64_t kernel_memory(const struct kernel *kernel)
 	struct bpf_map *map;
 	uint64_t bytes = 0;
 
-	bpf_object__for_each_map(map, kernel->object)
-		bytes += map_memory(bpf_map__fd(map));
+	bpf_object__for_each_map(map, kernel->object) bytes += map_memory(bpf_map__fd(map));
 	return bytes;
 }

@@ -7,7 +7,7 @@
 
 struct losses;
 
-struct losses *losses_new(void);       /* NULL when out of memory */
+struct losses *losses_new(void);         /* NULL when out of memory */
 void losses_free(struct losses *losses); /* takes NULL */
 
 /* Remembers `count` for the key; by how much it grew. A counter that began anew counts whole. */

@@ -65,9 +65,8 @@ void buffer_base64(struct buffer *buffer, const void *data, size_t size)
 	for (; size > 0; in += 3) {
 		size_t take = size < 3 ? size : 3;
 		uint32_t bits = in[0] << 16 | (take > 1 ? in[1] << 8 : 0) | (take > 2 ? in[2] : 0);
-		char quad[4] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63],
-				take > 1 ? alphabet[bits >> 6 & 63] : '=',
-				take > 2 ? alphabet[bits & 63] : '='};
+		char quad[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63],
+				 take > 1 ? alphabet[bits >> 6 & 63] : '=', take > 2 ? alphabet[bits & 63] : '=' };
 
 		buffer_append(buffer, quad, sizeof(quad));
 		size -= take;
@@ -91,5 +90,5 @@ void buffer_rewind(struct buffer *buffer, size_t size)
 void buffer_clear(struct buffer *buffer)
 {
 	free(buffer->data);
-	*buffer = (struct buffer){.limit = buffer->limit};
+	*buffer = (struct buffer){ .limit = buffer->limit };
 }

@@ -54,9 +54,8 @@ static inline void buffer_string(struct buffer *buffer, const char *string)
 	buffer_append(buffer, string, strlen(string));
 }
 
-void buffer_unsigned(struct buffer *buffer, uint64_t value); /* decimal */
-void buffer_hex(struct buffer *buffer, uint64_t value,
-		int digits); /* lower case, at least `digits` of them */
+void buffer_unsigned(struct buffer *buffer, uint64_t value);        /* decimal */
+void buffer_hex(struct buffer *buffer, uint64_t value, int digits); /* lower case, at least `digits` of them */
 void buffer_base64(struct buffer *buffer, const void *data, size_t size);
 
 /* Drops the first `size` bytes. */

@@ -9,7 +9,7 @@ size_t utf8_decode(const char *text, size_t size, uint32_t *ret_code)
 	static const struct {
 		uint8_t mask, mark;
 		uint32_t least;
-	} forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
 	const unsigned char *byte = (const unsigned char *)text;
 	uint32_t code;
 
@@ -35,9 +35,9 @@ bool code_is_unsafe(uint32_t code)
 	static const struct {
 		uint32_t from, to;
 	} ranges[] = {
-	    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},
-	    {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},
-	    {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },       { 0x61c, 0x61c },
+		{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ranges) && code >= ranges[i].from; i++)
@@ -48,7 +48,7 @@ bool code_is_unsafe(uint32_t code)
 
 static void escape_byte(struct buffer *buffer, unsigned char byte)
 {
-	static const char shorts[256] = {['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\\'] = '\\'};
+	static const char shorts[256] = { ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\\'] = '\\' };
 
 	buffer_byte(buffer, '\\');
 	if (shorts[byte]) {

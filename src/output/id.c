@@ -7,7 +7,7 @@
 
 int id_source_open(struct id_source *ret_source)
 {
-	struct id_source source = {0};
+	struct id_source source = { 0 };
 	ssize_t got = getrandom(&source.random, sizeof(source.random), GRND_INSECURE);
 
 	if (got < 0)

@@ -53,7 +53,7 @@ static void line_text(struct line *line, const char *text, size_t size)
 		return;
 	writer_at(&line->writer, line->path);
 	if (!writer_string(&line->writer, text, size))
-		line_raw(line, (struct raw){.text = text, .size = size});
+		line_raw(line, (struct raw){ .text = text, .size = size });
 }
 
 static void line_string(struct line *line, const char *text)
@@ -115,7 +115,7 @@ static void line_list(struct line *line, const char *const *list, size_t count)
 		whole &= writer_string(&line->writer, list[i], strlen(list[i]));
 	writer_close(&line->writer, ']');
 	if (!whole)
-		line_raw(line, (struct raw){.list = list, .size = count});
+		line_raw(line, (struct raw){ .list = list, .size = count });
 }
 
 static void line_entity(struct line *line, uint32_t pid, uint64_t start)
@@ -160,7 +160,8 @@ PUT(host_name)
 PUT(kind)
 {
 	static const char *const names[] = {
-	    [ALERT_ALERT] = "alert", [ALERT_EVENT] = "event", [ALERT_STATE] = "state"};
+		[ALERT_ALERT] = "alert", [ALERT_EVENT] = "event", [ALERT_STATE] = "state"
+	};
 
 	line_string(line, names[line->alert->kind]);
 }
@@ -371,10 +372,10 @@ PUT(file_path)
 
 PUT(file_type)
 {
-	static const char *const names[16] = {
-	    [S_IFREG >> 12] = "file",        [S_IFDIR >> 12] = "dir",          [S_IFLNK >> 12] = "symlink",
-	    [S_IFCHR >> 12] = "char_device", [S_IFBLK >> 12] = "block_device", [S_IFIFO >> 12] = "fifo",
-	    [S_IFSOCK >> 12] = "socket"};
+	static const char *const names[16] = { [S_IFREG >> 12] = "file",         [S_IFDIR >> 12] = "dir",
+					       [S_IFLNK >> 12] = "symlink",      [S_IFCHR >> 12] = "char_device",
+					       [S_IFBLK >> 12] = "block_device", [S_IFIFO >> 12] = "fifo",
+					       [S_IFSOCK >> 12] = "socket" };
 
 	if (line->view.file)
 		line_string(line, names[line->view.file->mode >> 12 & 15]);
@@ -541,8 +542,7 @@ PUT(ancestors)
 	}
 	writer_close(&line->writer, ']');
 	if (!whole)
-		line_raw(line,
-			 (struct raw){.list = line->ancestor_executables, .size = view->ancestor_count});
+		line_raw(line, (struct raw){ .list = line->ancestor_executables, .size = view->ancestor_count });
 }
 
 PUT(fold_id)

@@ -48,7 +48,7 @@ static int pattern_init(struct pattern *pattern, const char *glob)
 int redact_new(const char *const *patterns, size_t count, struct redact **ret_redact)
 {
 	_cleanup_(redact_freep) struct redact *redact =
-	    calloc(1, sizeof(*redact) + count * sizeof(redact->patterns[0]));
+		calloc(1, sizeof(*redact) + count * sizeof(redact->patterns[0]));
 
 	if (!redact)
 		return -ENOMEM;
@@ -218,8 +218,7 @@ static void pass_word(struct pass *pass, const char *word, size_t size, int dept
 
 	if (quoted) {
 		buffer_byte(&pass->out, word[0]);
-		if (depth < DEPTH_MAX && !word_announces(pass->redact, word + 1, size - 2) &&
-		    !pass->blank_next)
+		if (depth < DEPTH_MAX && !word_announces(pass->redact, word + 1, size - 2) && !pass->blank_next)
 			pass_line(pass, word + 1, size - 2, depth + 1);
 		else
 			pass_word(pass, word + 1, size - 2, DEPTH_MAX);
@@ -288,13 +287,12 @@ static bool is_command_option(const char *argument)
 {
 	size_t size = argument ? strlen(argument) : 0;
 
-	return size >= 2 && size <= 5 && argument[0] == '-' && argument[1] != '-' &&
-	       argument[size - 1] == 'c';
+	return size >= 2 && size <= 5 && argument[0] == '-' && argument[1] != '-' && argument[size - 1] == 'c';
 }
 
 static int pass_argument(struct pass *pass, const char *argument, const char *before)
 {
-	_cleanup_buffer_ struct buffer plain = {0};
+	_cleanup_buffer_ struct buffer plain = { 0 };
 	bool command = is_command_option(before) && !pass->blank_next;
 	size_t size;
 
@@ -331,7 +329,7 @@ static char **args_pack(const struct buffer *strings, size_t argc)
 
 int redact_args(const struct redact *redact, const char *const *argv, size_t argc, char ***ret_argv)
 {
-	struct pass pass = {.redact = redact};
+	struct pass pass = { .redact = redact };
 	_cleanup_free_ char **blanked = NULL;
 	int r = 0;
 

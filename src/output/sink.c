@@ -36,7 +36,8 @@ struct sinks {
 };
 
 static const char *const type_names[FORMATS] = {
-    [FORMAT_TEXT] = "text", [FORMAT_COLOUR] = "text", [FORMAT_JSON] = "json"};
+	[FORMAT_TEXT] = "text", [FORMAT_COLOUR] = "text", [FORMAT_JSON] = "json"
+};
 
 struct sinks *sinks_new(const struct output_context *context, struct id_source *ids)
 {
@@ -123,7 +124,7 @@ static int sink_open(struct sink *sink)
 
 int sinks_add(struct sinks *sinks, const char *type, const char *path)
 {
-	struct sink sink = {.fd = -EBADF, .queue.limit = SINK_QUEUE_MAX};
+	struct sink sink = { .fd = -EBADF, .queue.limit = SINK_QUEUE_MAX };
 	int r;
 
 	if (strcmp(type, "text") != 0 && strcmp(type, "json") != 0)
@@ -195,7 +196,7 @@ int sinks_reopen(struct sinks *sinks, const char **ret_path)
 /* One write. What went out, or a negative errno. */
 static ssize_t sink_write(const struct sink *sink, const char *data, size_t size)
 {
-	struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
+	struct pollfd ready = { .fd = sink->fd, .events = POLLOUT };
 	ssize_t wrote;
 
 	if (sink->blocking) {
@@ -239,8 +240,7 @@ static void sink_flush(struct sink *sink)
 		sink_settle(sink, out);
 }
 
-static int format_alert(const struct sinks *sinks, enum format format, const struct alert *alert,
-			struct buffer *out)
+static int format_alert(const struct sinks *sinks, enum format format, const struct alert *alert, struct buffer *out)
 {
 	if (format == FORMAT_JSON)
 		return alert_to_json(alert, sinks->context, out);
@@ -264,21 +264,20 @@ static bool sink_take(struct sink *sink, const struct buffer *line)
 /* Says in the sink itself, once it takes lines again, how many it lost. */
 static void sink_tell_loss(struct sinks *sinks, struct sink *sink, int64_t now)
 {
-	_cleanup_buffer_ struct buffer line = {0};
+	_cleanup_buffer_ struct buffer line = { 0 };
 	char message[96];
 	struct alert alert = {
-	    .kind = ALERT_STATE,
-	    .time = now,
-	    .severity = SEVERITY_MEDIUM,
-	    .action = "loss",
-	    .message = message,
-	    .state = {.kind = "loss", .count = sink->untold, .reason = "the output could not be written"},
+		.kind = ALERT_STATE,
+		.time = now,
+		.severity = SEVERITY_MEDIUM,
+		.action = "loss",
+		.message = message,
+		.state = { .kind = "loss", .count = sink->untold, .reason = "the output could not be written" },
 	};
 
 	if (sink->untold == 0 || sink->full)
 		return;
-	(void)snprintf(message, sizeof(message),
-		       "%llu lines are missing here: they could not be written in time",
+	(void)snprintf(message, sizeof(message), "%llu lines are missing here: they could not be written in time",
 		       (unsigned long long)sink->untold);
 	id_make(sinks->ids, now, alert.id);
 	if (format_alert(sinks, sink->format, &alert, &line) == 0 && sink_take(sink, &line))
@@ -335,7 +334,7 @@ static bool sinks_wait(const struct sinks *sinks, int patience)
 
 	for (size_t i = 0; i < sinks->count; i++)
 		if (sinks->sinks[i].queue.size > 0 && sinks->sinks[i].error == -EAGAIN)
-			fds[count++] = (struct pollfd){.fd = sinks->sinks[i].fd, .events = POLLOUT};
+			fds[count++] = (struct pollfd){ .fd = sinks->sinks[i].fd, .events = POLLOUT };
 	return count > 0 && poll(fds, count, patience) > 0;
 }
 
@@ -373,11 +372,11 @@ struct sink_status sinks_status(const struct sinks *sinks, size_t index)
 	const struct sink *sink = &sinks->sinks[index];
 
 	return (struct sink_status){
-	    .type = type_names[sink->format],
-	    .path = sink->path,
-	    .lines = sink->lines,
-	    .lost = sink->lost,
-	    .waiting = sink->queue.size - sink->written,
-	    .error = sink->error,
+		.type = type_names[sink->format],
+		.path = sink->path,
+		.lines = sink->lines,
+		.lost = sink->lost,
+		.waiting = sink->queue.size - sink->written,
+		.error = sink->error,
 	};
 }

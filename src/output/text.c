@@ -19,9 +19,9 @@ static const struct {
 	const char *label; /* padded */
 	const char *colour;
 } severities[SEVERITIES] = {
-    [SEVERITY_INFO] = {"info    ", "\033[2m"},           [SEVERITY_LOW] = {"low     ", "\033[36m"},
-    [SEVERITY_MEDIUM] = {"MEDIUM  ", "\033[33m"},        [SEVERITY_HIGH] = {"HIGH    ", "\033[31m"},
-    [SEVERITY_CRITICAL] = {"CRITICAL", "\033[1;97;41m"},
+	[SEVERITY_INFO] = { "info    ", "\033[2m" },           [SEVERITY_LOW] = { "low     ", "\033[36m" },
+	[SEVERITY_MEDIUM] = { "MEDIUM  ", "\033[33m" },        [SEVERITY_HIGH] = { "HIGH    ", "\033[31m" },
+	[SEVERITY_CRITICAL] = { "CRITICAL", "\033[1;97;41m" },
 };
 
 struct text_line {
@@ -106,8 +106,7 @@ static void put_container(struct text_line *line)
 	else if (facts->id)
 		put_short_id(line, facts->id);
 	else
-		escape_append(line->out, container->cgroup_path ? view_base(container->cgroup_path) : "?",
-			      ESCAPE_WORD);
+		escape_append(line->out, container->cgroup_path ? view_base(container->cgroup_path) : "?", ESCAPE_WORD);
 	buffer_byte(line->out, ' ');
 	put_image(line, facts);
 }
@@ -155,8 +154,7 @@ static void put_rest(struct text_line *line)
 	const struct alert *alert = line->alert;
 	char count[32] = "";
 
-	if (line->view.path &&
-	    (!line->view.executable || strcmp(line->view.path, line->view.executable) != 0))
+	if (line->view.path && (!line->view.executable || strcmp(line->view.path, line->view.executable) != 0))
 		put_evidence(line, "file", line->view.path);
 	if (alert->event)
 		put_evidence(line, "from", alert->event->change.from);
@@ -171,7 +169,7 @@ static void put_rest(struct text_line *line)
 
 int alert_to_text(const struct alert *alert, bool colour, struct buffer *line)
 {
-	struct text_line state = {.out = line, .alert = alert, .colour = colour};
+	struct text_line state = { .out = line, .alert = alert, .colour = colour };
 	size_t before = line->size;
 	char time[TIME_LOCAL_SIZE];
 	int r;

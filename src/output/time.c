@@ -27,7 +27,7 @@ void time_rfc3339(int64_t time, char ret_text[static TIME_RFC3339_SIZE])
 	char *at = ret_text;
 	uint32_t rest;
 	time_t seconds = time_split(time, &rest);
-	struct tm tm = {0};
+	struct tm tm = { 0 };
 
 	(void)gmtime_r(&seconds, &tm);
 	at = put_digits(at, 4, tm.tm_year + 1900, '-');
@@ -45,7 +45,7 @@ void time_local(int64_t time, char ret_text[static TIME_LOCAL_SIZE])
 	char *at = ret_text;
 	uint32_t rest;
 	time_t seconds = time_split(time, &rest);
-	struct tm tm = {0};
+	struct tm tm = { 0 };
 
 	(void)localtime_r(&seconds, &tm);
 	at = put_digits(at, 2, tm.tm_hour, ':');

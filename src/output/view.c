@@ -13,18 +13,18 @@ struct ecs_kind {
 };
 
 static const struct ecs_kind kinds[PLM_KINDS] = {
-    [PLM_BIRTH] = {"process", "info"},    [PLM_START] = {"process", "start"},
-    [PLM_EXEC] = {"process", "start"},    [PLM_TASK] = {"process", "info"},
-    [PLM_CHANGE] = {"file", "change"},    [PLM_IDENTITY] = {"iam", "change"},
-    [PLM_MAPPING] = {"library", "start"}, [PLM_LEAVE] = {"process", "change"},
-    [PLM_BLIND] = {"process", "info"},
+	[PLM_BIRTH] = { "process", "info" },    [PLM_START] = { "process", "start" },
+	[PLM_EXEC] = { "process", "start" },    [PLM_TASK] = { "process", "info" },
+	[PLM_CHANGE] = { "file", "change" },    [PLM_IDENTITY] = { "iam", "change" },
+	[PLM_MAPPING] = { "library", "start" }, [PLM_LEAVE] = { "process", "change" },
+	[PLM_BLIND] = { "process", "info" },
 };
 
 /* By operation; the others are changes. */
 static const char *const change_types[PLM_OPS] = {
-    [PLM_OP_OPEN_WRITE] = "access", [PLM_OP_CREATE] = "creation", [PLM_OP_TMPFILE] = "creation",
-    [PLM_OP_MKDIR] = "creation",    [PLM_OP_LINK] = "creation",   [PLM_OP_SYMLINK] = "creation",
-    [PLM_OP_MKNOD] = "creation",    [PLM_OP_UNLINK] = "deletion", [PLM_OP_RMDIR] = "deletion",
+	[PLM_OP_OPEN_WRITE] = "access", [PLM_OP_CREATE] = "creation", [PLM_OP_TMPFILE] = "creation",
+	[PLM_OP_MKDIR] = "creation",    [PLM_OP_LINK] = "creation",   [PLM_OP_SYMLINK] = "creation",
+	[PLM_OP_MKNOD] = "creation",    [PLM_OP_UNLINK] = "deletion", [PLM_OP_RMDIR] = "deletion",
 };
 
 /* The name of a value that came out of a record: NULL beyond the table. */
@@ -79,12 +79,9 @@ static void view_process(const struct alert *alert, struct alert_view *view)
 	if (!event || event->kind == PLM_BIRTH)
 		return;
 	view->task = &event->task;
-	view->executable = facts && facts->executable ? facts->executable
-			   : has_program(event)       ? event->path
-						      : NULL;
+	view->executable = facts && facts->executable ? facts->executable : has_program(event) ? event->path : NULL;
 	view->name = view->executable ? view_base(view->executable) : event->task.comm;
-	view->name_size =
-	    view->executable ? strlen(view->name) : strnlen(view->name, sizeof(event->task.comm));
+	view->name_size = view->executable ? strlen(view->name) : strnlen(view->name, sizeof(event->task.comm));
 	view->parent_executable = facts ? facts->parent_executable : NULL;
 }
 
@@ -140,9 +137,9 @@ static void view_ancestors(const struct alert *alert, struct alert_view *view)
 		const struct plm_ancestor *from = &alert->event->exec.ancestors[i];
 
 		view->ancestors[view->ancestor_count++] = (struct alert_ancestor){
-		    .start = from->start,
-		    .pid = from->pid,
-		    .executable = i == 0 ? view->parent_executable : NULL,
+			.start = from->start,
+			.pid = from->pid,
+			.executable = i == 0 ? view->parent_executable : NULL,
 		};
 	}
 }
@@ -155,11 +152,11 @@ static void view_cuts(const struct event *event, struct alert_view *view)
 		bool applies;
 		const char *field;
 	} rows[] = {
-	    {PLM_CUT_PATH, program, "process.executable"},
-	    {PLM_CUT_PATH | (program ? 0 : PLM_CUT_NAME), view->path != NULL, "file.path"},
-	    {PLM_CUT_FROM, true, "plimsoll.from"},
-	    {PLM_CUT_CWD, true, "process.working_directory"},
-	    {PLM_CUT_ARGS, true, "process.args"},
+		{ PLM_CUT_PATH, program, "process.executable" },
+		{ PLM_CUT_PATH | (program ? 0 : PLM_CUT_NAME), view->path != NULL, "file.path" },
+		{ PLM_CUT_FROM, true, "plimsoll.from" },
+		{ PLM_CUT_CWD, true, "process.working_directory" },
+		{ PLM_CUT_ARGS, true, "process.args" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -169,7 +166,7 @@ static void view_cuts(const struct event *event, struct alert_view *view)
 
 void view_alert(const struct alert *alert, struct alert_view *ret_view)
 {
-	struct alert_view view = {0};
+	struct alert_view view = { 0 };
 
 	view_words(alert, &view);
 	view_process(alert, &view);

@@ -25,7 +25,7 @@ void writer_close(struct json_writer *writer, char bracket)
 
 void writer_begin(struct json_writer *writer, struct buffer *out)
 {
-	*writer = (struct json_writer){.out = out};
+	*writer = (struct json_writer){ .out = out };
 	writer_open(writer, '{');
 }
 
@@ -101,7 +101,8 @@ static void put_escaped(struct buffer *out, uint32_t code)
 static size_t plain_run(const char *text, size_t size)
 {
 	static const bool special[256] = {
-	    [0 ... ' ' - 1] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true};
+		[0 ... ' ' - 1] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true
+	};
 	size_t run = 0;
 
 	while (run < size && !special[(unsigned char)text[run]])

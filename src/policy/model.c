@@ -7,7 +7,7 @@
 
 /* interfaces.md, "Configuration" */
 static const char *const default_writable[] = {
-    "/tmp/**", "/var/tmp/**", "/run/**", "/var/run/**", "/var/log/**", "/var/cache/**",
+	"/tmp/**", "/var/tmp/**", "/run/**", "/var/run/**", "/var/log/**", "/var/cache/**",
 };
 
 /* policy.h lists them */

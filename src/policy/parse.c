@@ -29,23 +29,22 @@ struct schema {
 	size_t count; /* 32 at most */
 };
 
-#define SCHEMA(of, rows)                                                                                     \
-	{                                                                                                    \
-		.what = (of), .fields = (rows), .count = ARRAY_SIZE(rows)                                    \
+#define SCHEMA(of, rows)                                                                                               \
+	{                                                                                                              \
+		.what = (of), .fields = (rows), .count = ARRAY_SIZE(rows)                                              \
 	}
 
 #define complain(report, node, ...) report_add((report), (node)->line, (node)->column, __VA_ARGS__)
 
 /* ", did you mean ...?" from an answer of nearest_offer. */
 #define MEANT_FORMAT "%s%s%s"
-#define MEANT(nearest)                                                                                       \
-	(nearest).best ? ": did you mean '" : "", (nearest).best ? (nearest).best : "",                      \
-	    (nearest).best ? "'?" : ""
+#define MEANT(nearest)                                                                                                 \
+	(nearest).best ? ": did you mean '" : "", (nearest).best ? (nearest).best : "", (nearest).best ? "'?" : ""
 
 static const char *const type_names[] = {
-    [NODE_TEXT] = "a single value",
-    [NODE_LIST] = "a list",
-    [NODE_MAP] = "a mapping",
+	[NODE_TEXT] = "a single value",
+	[NODE_LIST] = "a list",
+	[NODE_MAP] = "a mapping",
 };
 
 /* Reports a value of the wrong type, and a text that C cannot hold whole. `what` is the key, or what the
@@ -53,8 +52,7 @@ static const char *const type_names[] = {
 static bool type_fits(struct report *report, const struct node *node, enum node_type type, const char *what)
 {
 	if (node->type != type)
-		complain(report, node, "%s must be %s, not %s", what, type_names[type],
-			 type_names[node->type]);
+		complain(report, node, "%s must be %s, not %s", what, type_names[type], type_names[node->type]);
 	else if (type == NODE_TEXT && strlen(node->text) != node->length)
 		complain(report, node, "%s must not hold a NUL", what);
 	else
@@ -64,12 +62,11 @@ static bool type_fits(struct report *report, const struct node *node, enum node_
 
 static void complain_key(struct report *report, const struct node *key, const struct schema *schema)
 {
-	struct nearest nearest = {.word = key->text};
+	struct nearest nearest = { .word = key->text };
 
 	for (size_t i = 0; i < schema->count; i++)
 		nearest_offer(&nearest, schema->fields[i].key);
-	complain(report, key, "unknown key '%.60s' in %s" MEANT_FORMAT, key->text, schema->what,
-		 MEANT(nearest));
+	complain(report, key, "unknown key '%.60s' in %s" MEANT_FORMAT, key->text, schema->what, MEANT(nearest));
 }
 
 static const struct field *schema_find(const struct schema *schema, const struct node *key)
@@ -80,8 +77,7 @@ static const struct field *schema_find(const struct schema *schema, const struct
 	return NULL;
 }
 
-static void complain_missing(struct report *report, const struct node *node, const struct schema *schema,
-			     uint32_t seen)
+static void complain_missing(struct report *report, const struct node *node, const struct schema *schema, uint32_t seen)
 {
 	for (size_t i = 0; i < schema->count; i++)
 		if (schema->fields[i].required && !(seen & 1u << i))
@@ -141,8 +137,7 @@ static bool is_text(struct report *report, const struct node *node)
 	if (!node->length)
 		complain(report, node, "a value is missing");
 	else if (node->plain && value_is_not_text(node->text))
-		complain(report, node, "'%.60s' is not a text: put it in quotes if it is meant as one",
-			 node->text);
+		complain(report, node, "'%.60s' is not a text: put it in quotes if it is meant as one", node->text);
 	else
 		return true;
 	return false;
@@ -171,7 +166,7 @@ static int read_bool(struct report *report, const struct node *node, void *targe
 static int read_severity(struct report *report, const struct node *node, void *target)
 {
 	__typeof__(((struct setting *)NULL)->severity) *severity = target;
-	struct nearest nearest = {.word = node->text};
+	struct nearest nearest = { .word = node->text };
 	int value = severity_from_name(node->text);
 
 	if (value >= 0) {
@@ -199,8 +194,7 @@ static int read_grace(struct report *report, const struct node *node, void *targ
 	if (error == -ERANGE)
 		complain(report, node, "'%.60s' is longer than ten years: use none", node->text);
 	else if (error)
-		complain(report, node, "'%.60s' is no duration: a number and s, m, h, d or w, or none",
-			 node->text);
+		complain(report, node, "'%.60s' is no duration: a number and s, m, h, d or w, or none", node->text);
 	return 0;
 }
 
@@ -211,15 +205,14 @@ static int read_until(struct report *report, const struct node *node, void *targ
 	if (error == -ERANGE)
 		complain(report, node, "'%.60s' is not in the calendar", node->text);
 	else if (error)
-		complain(report, node, "'%.60s' is no date: 2026-12-31 or 2026-12-31T18:00:00Z is",
-			 node->text);
+		complain(report, node, "'%.60s' is no date: 2026-12-31 or 2026-12-31T18:00:00Z is", node->text);
 	return 0;
 }
 
 /* The rule that a node names, or -ENOENT with what is wrong reported. */
 static int find_rule(struct report *report, const struct node *node)
 {
-	struct nearest nearest = {.word = node->text};
+	struct nearest nearest = { .word = node->text };
 	int rule = strlen(node->text) == node->length ? rule_from_id(node->text) : -ENOENT;
 
 	if (rule >= 0)
@@ -278,7 +271,7 @@ static int read_redact(struct report *report, const struct node *node, void *tar
 
 static int read_output_type(struct report *report, const struct node *node, void *target)
 {
-	static const char *const types[] = {"json", "text"};
+	static const char *const types[] = { "json", "text" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strcmp(types[i], node->text))
@@ -313,9 +306,9 @@ static int read_writable(struct report *report, const struct node *node, void *t
 }
 
 static const struct field setting_fields[] = {
-    {"enabled", NODE_TEXT, read_bool, offsetof(struct setting, enabled), false},
-    {"severity", NODE_TEXT, read_severity, offsetof(struct setting, severity), false},
-    {"grace", NODE_TEXT, read_grace, offsetof(struct setting, grace), false},
+	{ "enabled", NODE_TEXT, read_bool, offsetof(struct setting, enabled), false },
+	{ "severity", NODE_TEXT, read_severity, offsetof(struct setting, severity), false },
+	{ "grace", NODE_TEXT, read_grace, offsetof(struct setting, grace), false },
 };
 static const struct schema setting_schema = SCHEMA("a rule's settings", setting_fields);
 
@@ -342,11 +335,11 @@ static int read_rules(struct report *report, const struct node *node, void *targ
 }
 
 static const struct field match_fields[] = {
-    {"image", NODE_TEXT, read_pattern, offsetof(struct match, image), false},
-    {"namespace", NODE_TEXT, read_pattern, offsetof(struct match, namespace), false},
-    {"container", NODE_TEXT, read_pattern, offsetof(struct match, container), false},
-    {"pod", NODE_TEXT, read_pattern, offsetof(struct match, pod), false},
-    {"label", NODE_TEXT, read_label, offsetof(struct match, label), false},
+	{ "image", NODE_TEXT, read_pattern, offsetof(struct match, image), false },
+	{ "namespace", NODE_TEXT, read_pattern, offsetof(struct match, namespace), false },
+	{ "container", NODE_TEXT, read_pattern, offsetof(struct match, container), false },
+	{ "pod", NODE_TEXT, read_pattern, offsetof(struct match, pod), false },
+	{ "label", NODE_TEXT, read_label, offsetof(struct match, label), false },
 };
 static const struct schema match_schema = SCHEMA("match", match_fields);
 
@@ -358,10 +351,10 @@ static int read_match(struct report *report, const struct node *node, void *targ
 }
 
 static const struct field allow_fields[] = {
-    {"rule", NODE_TEXT, read_rule_id, offsetof(struct exception, rule), true},
-    {"executable", NODE_TEXT, read_path_pattern, offsetof(struct exception, executable), false},
-    {"path", NODE_TEXT, read_path_pattern, offsetof(struct exception, path), false},
-    {"reason", NODE_TEXT, read_text, offsetof(struct exception, reason), true},
+	{ "rule", NODE_TEXT, read_rule_id, offsetof(struct exception, rule), true },
+	{ "executable", NODE_TEXT, read_path_pattern, offsetof(struct exception, executable), false },
+	{ "path", NODE_TEXT, read_path_pattern, offsetof(struct exception, path), false },
+	{ "reason", NODE_TEXT, read_text, offsetof(struct exception, reason), true },
 };
 static const struct schema allow_schema = SCHEMA("an entry of allow", allow_fields);
 
@@ -387,10 +380,10 @@ static int read_allow(struct report *report, const struct node *node, void *targ
 }
 
 static const struct field workload_fields[] = {
-    {"match", NODE_MAP, read_match, offsetof(struct workload, match), true},
-    {"writable", NODE_LIST, read_writable, offsetof(struct workload, writable), false},
-    {"rules", NODE_MAP, read_rules, offsetof(struct workload, rules), false},
-    {"allow", NODE_LIST, read_allow, offsetof(struct workload, allow), false},
+	{ "match", NODE_MAP, read_match, offsetof(struct workload, match), true },
+	{ "writable", NODE_LIST, read_writable, offsetof(struct workload, writable), false },
+	{ "rules", NODE_MAP, read_rules, offsetof(struct workload, rules), false },
+	{ "allow", NODE_LIST, read_allow, offsetof(struct workload, allow), false },
 };
 static const struct schema workload_schema = SCHEMA("a workload", workload_fields);
 
@@ -412,11 +405,11 @@ static int read_workloads(struct report *report, const struct node *node, void *
 }
 
 static const struct field waiver_fields[] = {
-    {"rule", NODE_TEXT, read_rule_id, offsetof(struct exception, rule), true},
-    {"workload", NODE_TEXT, read_pattern, offsetof(struct exception, workload), true},
-    {"until", NODE_TEXT, read_until, offsetof(struct exception, until), true},
-    {"owner", NODE_TEXT, read_text, offsetof(struct exception, owner), true},
-    {"reason", NODE_TEXT, read_text, offsetof(struct exception, reason), true},
+	{ "rule", NODE_TEXT, read_rule_id, offsetof(struct exception, rule), true },
+	{ "workload", NODE_TEXT, read_pattern, offsetof(struct exception, workload), true },
+	{ "until", NODE_TEXT, read_until, offsetof(struct exception, until), true },
+	{ "owner", NODE_TEXT, read_text, offsetof(struct exception, owner), true },
+	{ "reason", NODE_TEXT, read_text, offsetof(struct exception, reason), true },
 };
 static const struct schema waiver_schema = SCHEMA("a waiver", waiver_fields);
 
@@ -437,8 +430,7 @@ static int read_waivers(struct report *report, const struct node *node, void *ta
 	if (!list->items)
 		return -ENOMEM;
 	list->count = node->count;
-	return read_each(report, node, NODE_MAP, "an entry of waivers", read_waiver, list->items,
-			 sizeof(*list->items));
+	return read_each(report, node, NODE_MAP, "an entry of waivers", read_waiver, list->items, sizeof(*list->items));
 }
 
 /* Adds to the built-in ones, which are in the list already. */
@@ -453,13 +445,12 @@ static int read_redacts(struct report *report, const struct node *node, void *ta
 	memset(items + built_in, 0, node->count * sizeof(*items));
 	list->items = items;
 	list->count += node->count;
-	return read_each(report, node, NODE_TEXT, "an entry of redact", read_redact, items + built_in,
-			 sizeof(*items));
+	return read_each(report, node, NODE_TEXT, "an entry of redact", read_redact, items + built_in, sizeof(*items));
 }
 
 static const struct field output_fields[] = {
-    {"type", NODE_TEXT, read_output_type, offsetof(struct policy_output, type), true},
-    {"path", NODE_TEXT, read_output_path, offsetof(struct policy_output, path), false},
+	{ "type", NODE_TEXT, read_output_type, offsetof(struct policy_output, type), true },
+	{ "path", NODE_TEXT, read_output_path, offsetof(struct policy_output, path), false },
 };
 static const struct schema output_schema = SCHEMA("an output", output_fields);
 
@@ -476,17 +467,16 @@ static int read_outputs(struct report *report, const struct node *node, void *ta
 	if (!list->items)
 		return -ENOMEM;
 	list->count = node->count;
-	return read_each(report, node, NODE_MAP, "an entry of outputs", read_output, list->items,
-			 sizeof(*list->items));
+	return read_each(report, node, NODE_MAP, "an entry of outputs", read_output, list->items, sizeof(*list->items));
 }
 
 static const struct field policy_fields[] = {
-    {"writable", NODE_LIST, read_writable, offsetof(struct policy, writable), false},
-    {"rules", NODE_MAP, read_rules, offsetof(struct policy, rules), false},
-    {"workloads", NODE_LIST, read_workloads, offsetof(struct policy, workloads), false},
-    {"waivers", NODE_LIST, read_waivers, offsetof(struct policy, waivers), false},
-    {"redact", NODE_LIST, read_redacts, offsetof(struct policy, redact), false},
-    {"outputs", NODE_LIST, read_outputs, offsetof(struct policy, outputs), false},
+	{ "writable", NODE_LIST, read_writable, offsetof(struct policy, writable), false },
+	{ "rules", NODE_MAP, read_rules, offsetof(struct policy, rules), false },
+	{ "workloads", NODE_LIST, read_workloads, offsetof(struct policy, workloads), false },
+	{ "waivers", NODE_LIST, read_waivers, offsetof(struct policy, waivers), false },
+	{ "redact", NODE_LIST, read_redacts, offsetof(struct policy, redact), false },
+	{ "outputs", NODE_LIST, read_outputs, offsetof(struct policy, outputs), false },
 };
 static const struct schema policy_schema = SCHEMA("a policy", policy_fields);
 
@@ -511,11 +501,11 @@ static int read_policy(const char *text, size_t size, struct report *report, str
 	return !error && report->failed ? -EINVAL : error;
 }
 
-int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors,
-		 size_t max, size_t *ret_errors)
+int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors, size_t max,
+		 size_t *ret_errors)
 {
 	_cleanup_(policy_freep) struct policy *policy = policy_new();
-	struct report report = {.errors = errors, .max = max};
+	struct report report = { .errors = errors, .max = max };
 	int error = policy ? read_policy(text, size, &report, policy) : -ENOMEM;
 
 	if (!error)

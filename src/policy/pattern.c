@@ -153,8 +153,8 @@ static void places_step(const struct places *places, const uint16_t *tokens, siz
 	}
 }
 
-static bool tokens_match(const struct pattern *pattern, const uint16_t *tokens, size_t count,
-			 const char *text, size_t length)
+static bool tokens_match(const struct pattern *pattern, const uint16_t *tokens, size_t count, const char *text,
+			 size_t length)
 {
 	struct places places[2] = {};
 	unsigned now = 0;
@@ -181,8 +181,7 @@ bool pattern_match(const struct pattern *pattern, const char *text)
 	if (!text || length < pattern->prefix + pattern->suffix)
 		return false;
 	if (!plain_match(pattern, 0, pattern->prefix, text) ||
-	    !plain_match(pattern, pattern->count - pattern->suffix, pattern->suffix,
-			 text + length - pattern->suffix))
+	    !plain_match(pattern, pattern->count - pattern->suffix, pattern->suffix, text + length - pattern->suffix))
 		return false;
 	length -= pattern->prefix + pattern->suffix;
 	if (!middle)

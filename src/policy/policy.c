@@ -59,8 +59,7 @@ const struct policy_output *policy_outputs(const struct policy *policy, size_t *
 	return policy->outputs.items;
 }
 
-typedef void (*exception_fn)(const char *kind, unsigned line, const char *reason, uint64_t matched,
-			     void *data);
+typedef void (*exception_fn)(const char *kind, unsigned line, const char *reason, uint64_t matched, void *data);
 
 static void exceptions_tell(const struct exceptions *exceptions, exception_fn call, void *data)
 {
@@ -90,9 +89,9 @@ static size_t settings_count(const struct setting settings[static RULES])
 struct policy_counts policy_counts(const struct policy *policy, int64_t now)
 {
 	struct policy_counts counts = {
-	    .workloads = policy->workloads.count,
-	    .waivers = policy->waivers.count,
-	    .rules = settings_count(policy->rules),
+		.workloads = policy->workloads.count,
+		.waivers = policy->waivers.count,
+		.rules = settings_count(policy->rules),
 	};
 
 	for (size_t i = 0; i < policy->waivers.count; i++)

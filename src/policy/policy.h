@@ -48,8 +48,8 @@ struct policy_error {
  * -EINVAL: at least one error; errors[0 .. *ret_errors) say what (at most `max`), in the file's order.
  * -ENOMEM.
  */
-int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors,
-		 size_t max, size_t *ret_errors);
+int policy_parse(const char *text, size_t size, struct policy **ret_policy, struct policy_error *errors, size_t max,
+		 size_t *ret_errors);
 
 /* The same for a file; also the negative errno of reading it (-EFBIG above 4 MiB). */
 int policy_load(const char *path, struct policy **ret_policy, struct policy_error *errors, size_t max,
@@ -125,8 +125,8 @@ const struct policy_output *policy_outputs(const struct policy *policy, size_t *
 
 /* `allow` and `waivers` entries with how often each matched, for the end of a run and for `policy check`. */
 void policy_for_each_exception(const struct policy *policy,
-			       void (*call)(const char *kind, unsigned line, const char *reason,
-					    uint64_t matched, void *data),
+			       void (*call)(const char *kind, unsigned line, const char *reason, uint64_t matched,
+					    void *data),
 			       void *data);
 
 /* How much a policy says. `waivers_ended`: of the waivers, by `now` (seconds since the epoch). */

@@ -15,7 +15,7 @@ struct report {
 
 /* Control characters, which a quoted text of the file can bring in, become "?". Never fails. */
 void report_add(struct report *report, unsigned line, unsigned column, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 
 /* Into the order of the file. */
 void report_sort(struct report *report);

@@ -38,13 +38,12 @@ void tree_free(struct node *node)
 
 static int refuse(struct builder *builder, const yaml_event_t *event, const char *message)
 {
-	report_add(builder->report, (unsigned)event->start_mark.line + 1,
-		   (unsigned)event->start_mark.column + 1, "%s", message);
+	report_add(builder->report, (unsigned)event->start_mark.line + 1, (unsigned)event->start_mark.column + 1, "%s",
+		   message);
 	return -EINVAL;
 }
 
-static int node_new(struct builder *builder, const yaml_event_t *event, enum node_type type,
-		    struct node **ret_node)
+static int node_new(struct builder *builder, const yaml_event_t *event, enum node_type type, struct node **ret_node)
 {
 	struct node *node = NULL;
 
@@ -90,8 +89,7 @@ static int build_text(struct builder *builder, const yaml_event_t *event)
 	int error = 0;
 
 	if (event->data.scalar.anchor || event->data.scalar.tag)
-		return refuse(builder, event,
-			      "anchors (&) and tags (!) are not accepted: write the value out");
+		return refuse(builder, event, "anchors (&) and tags (!) are not accepted: write the value out");
 	error = node_new(builder, event, NODE_TEXT, &node);
 	if (error)
 		return error;
@@ -111,8 +109,7 @@ static int build_open(struct builder *builder, const yaml_event_t *event, enum n
 	int error = 0;
 
 	if (decorated)
-		return refuse(builder, event,
-			      "anchors (&) and tags (!) are not accepted: write the value out");
+		return refuse(builder, event, "anchors (&) and tags (!) are not accepted: write the value out");
 	if (builder->depth >= TREE_DEPTH)
 		return refuse(builder, event, "lists and mappings are nested too deep");
 	error = node_new(builder, event, type, &node);
@@ -121,7 +118,7 @@ static int build_open(struct builder *builder, const yaml_event_t *event, enum n
 	error = builder_attach(builder, event, node);
 	if (error)
 		return error;
-	builder->levels[builder->depth++] = (struct level){.node = node, .tail = &node->first};
+	builder->levels[builder->depth++] = (struct level){ .node = node, .tail = &node->first };
 	return 0;
 }
 
@@ -133,8 +130,7 @@ static int build_list(struct builder *builder, const yaml_event_t *event)
 
 static int build_map(struct builder *builder, const yaml_event_t *event)
 {
-	return build_open(builder, event, NODE_MAP,
-			  event->data.mapping_start.anchor || event->data.mapping_start.tag);
+	return build_open(builder, event, NODE_MAP, event->data.mapping_start.anchor || event->data.mapping_start.tag);
 }
 
 static int build_close(struct builder *builder, const yaml_event_t *event)
@@ -146,8 +142,7 @@ static int build_close(struct builder *builder, const yaml_event_t *event)
 
 static int build_alias(struct builder *builder, const yaml_event_t *event)
 {
-	return refuse(builder, event,
-		      "aliases are not accepted: a value that begins with * must be in quotes");
+	return refuse(builder, event, "aliases are not accepted: a value that begins with * must be in quotes");
 }
 
 static int build_document(struct builder *builder, const yaml_event_t *event)
@@ -165,12 +160,12 @@ static int build_nothing(struct builder *builder, const yaml_event_t *event)
 }
 
 static int (*const build[])(struct builder *builder, const yaml_event_t *event) = {
-    [YAML_NO_EVENT] = build_nothing,           [YAML_STREAM_START_EVENT] = build_nothing,
-    [YAML_STREAM_END_EVENT] = build_nothing,   [YAML_DOCUMENT_START_EVENT] = build_document,
-    [YAML_DOCUMENT_END_EVENT] = build_nothing, [YAML_ALIAS_EVENT] = build_alias,
-    [YAML_SCALAR_EVENT] = build_text,          [YAML_SEQUENCE_START_EVENT] = build_list,
-    [YAML_SEQUENCE_END_EVENT] = build_close,   [YAML_MAPPING_START_EVENT] = build_map,
-    [YAML_MAPPING_END_EVENT] = build_close,
+	[YAML_NO_EVENT] = build_nothing,           [YAML_STREAM_START_EVENT] = build_nothing,
+	[YAML_STREAM_END_EVENT] = build_nothing,   [YAML_DOCUMENT_START_EVENT] = build_document,
+	[YAML_DOCUMENT_END_EVENT] = build_nothing, [YAML_ALIAS_EVENT] = build_alias,
+	[YAML_SCALAR_EVENT] = build_text,          [YAML_SEQUENCE_START_EVENT] = build_list,
+	[YAML_SEQUENCE_END_EVENT] = build_close,   [YAML_MAPPING_START_EVENT] = build_map,
+	[YAML_MAPPING_END_EVENT] = build_close,
 };
 
 /* A fault of the encoding has only an offset; lines are counted up to it. */
@@ -233,7 +228,7 @@ static int builder_run(struct builder *builder, const char *text, size_t size)
 
 int tree_parse(const char *text, size_t size, struct report *report, struct node **ret_root)
 {
-	struct builder builder = {.report = report};
+	struct builder builder = { .report = report };
 	int error = 0;
 
 	if (!yaml_parser_initialize(&builder.parser))

@@ -23,7 +23,7 @@ int value_bool(const char *text, bool *ret_value)
 static const struct {
 	char letter;
 	int64_t seconds;
-} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
 
 static int64_t unit_seconds(char letter)
 {
@@ -116,8 +116,7 @@ static int take_offset(const char **text, int *ret_seconds)
 		*ret_seconds = 0;
 		return 0;
 	}
-	if ((sign != '+' && sign != '-') || take_number(text, 2, ':', &hours) ||
-	    take_number(text, 2, 0, &minutes))
+	if ((sign != '+' && sign != '-') || take_number(text, 2, ':', &hours) || take_number(text, 2, 0, &minutes))
 		return -EINVAL;
 	if (hours > 23 || minutes > 59)
 		return -ERANGE;
@@ -168,7 +167,7 @@ static bool is_number(const char *text)
 
 bool value_is_not_text(const char *text)
 {
-	static const char *const words[] = {"", "~", "null", "true", "false", ".inf", "-.inf", ".nan"};
+	static const char *const words[] = { "", "~", "null", "true", "false", ".inf", "-.inf", ".nan" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcasecmp(words[i], text))

@@ -42,8 +42,7 @@ static bool match_holds(const struct match *match, const struct policy_subject *
 			const struct image_names *image)
 {
 	return part_holds(match->namespace, subject->namespace) && part_holds(match->pod, subject->pod) &&
-	       (part_holds(match->container, subject->container) ||
-		part_holds(match->container, subject->id)) &&
+	       (part_holds(match->container, subject->container) || part_holds(match->container, subject->id)) &&
 	       (!match->image || image_holds(match->image, image)) &&
 	       (!match->label || label_holds(match->label, subject->labels));
 }
@@ -87,8 +86,7 @@ static void rules_fill(struct policy_view *view)
 		const struct rule_info *info = rule_info((enum rule)i);
 		struct policy_rule *rule = &view->rules[i];
 
-		*rule =
-		    (struct policy_rule){.enabled = true, .severity = info->severity, .grace = info->grace};
+		*rule = (struct policy_rule){ .enabled = true, .severity = info->severity, .grace = info->grace };
 		rule_apply(rule, &view->policy->rules[i]);
 		for (size_t w = 0; w < view->workload_count; w++)
 			rule_apply(rule, &view->workloads[w]->rules[i]);

@@ -23,7 +23,7 @@ struct process {
 	char *executable;
 };
 
-struct processes *processes_new(size_t max); /* NULL when out of memory */
+struct processes *processes_new(size_t max);      /* NULL when out of memory */
 void processes_free(struct processes *processes); /* takes NULL */
 
 /* An exec was told. The string is copied. 0 or -ENOMEM (then it is not known). */

@@ -27,7 +27,7 @@ struct recording_head {
 	char magic[8];
 	__u32 version;        /* RECORDING_VERSION */
 	__u32 record_version; /* PLM_RECORD_VERSION: of the records in it */
-	char host[72]; /* name of the host, padded with NUL, of which there is one at least; "": unknown */
+	char host[72];        /* name of the host, padded with NUL, of which there is one at least; "": unknown */
 };
 
 enum recording_type {

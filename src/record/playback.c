@@ -112,8 +112,7 @@ static int texts_take(struct rest *rest, const __u32 *lengths, size_t count, con
 		ret_texts[i] = NULL;
 		if (length == 0)
 			continue;
-		if (length < 2 || length > rest->size ||
-		    memchr(rest->data, 0, length) != rest->data + length - 1)
+		if (length < 2 || length > rest->size || memchr(rest->data, 0, length) != rest->data + length - 1)
 			return -EBADMSG;
 		ret_texts[i] = rest->data;
 		rest->data += length;
@@ -163,8 +162,7 @@ static bool event_is_sound(const struct recording_event *fixed)
 }
 
 /* What the record alone does not tell. */
-static int event_complete(struct playback_frame *frame, const struct recording_event *fixed,
-			  const char *const *texts)
+static int event_complete(struct playback_frame *frame, const struct recording_event *fixed, const char *const *texts)
 {
 	struct event *event = &frame->event;
 	bool named = event->kind == PLM_CHANGE && (event->change.flags & PLM_CHANGE_HINT);
@@ -198,20 +196,20 @@ static int event_take(struct playback *playback, struct rest *rest)
 	frame->boot_offset = fixed.boot_offset;
 	frame->event = *event;
 	frame->facts = (struct facts){
-	    .in_image = fixed.in_image,
-	    .from_in_image = fixed.from_in_image,
-	    .confirmed = fixed.confirmed,
-	    .code = fixed.flags & RECORDING_CODE,
-	    .metadata_only = fixed.flags & RECORDING_METADATA_ONLY,
-	    .script_metadata_only = fixed.flags & RECORDING_SCRIPT_METADATA_ONLY,
-	    .executable = texts[EVENT_TEXT_EXECUTABLE],
-	    .parent_executable = texts[EVENT_TEXT_PARENT_EXECUTABLE],
-	    .script = fixed.script,
-	    .script_path = texts[EVENT_TEXT_SCRIPT_PATH],
-	    .script_in_image = fixed.script_in_image,
-	    .other_container = texts[EVENT_TEXT_OTHER_CONTAINER],
-	    .executable_in_image = fixed.flags & RECORDING_EXECUTABLE_IN_IMAGE,
-	    .container_age = fixed.container_age,
+		.in_image = fixed.in_image,
+		.from_in_image = fixed.from_in_image,
+		.confirmed = fixed.confirmed,
+		.code = fixed.flags & RECORDING_CODE,
+		.metadata_only = fixed.flags & RECORDING_METADATA_ONLY,
+		.script_metadata_only = fixed.flags & RECORDING_SCRIPT_METADATA_ONLY,
+		.executable = texts[EVENT_TEXT_EXECUTABLE],
+		.parent_executable = texts[EVENT_TEXT_PARENT_EXECUTABLE],
+		.script = fixed.script,
+		.script_path = texts[EVENT_TEXT_SCRIPT_PATH],
+		.script_in_image = fixed.script_in_image,
+		.other_container = texts[EVENT_TEXT_OTHER_CONTAINER],
+		.executable_in_image = fixed.flags & RECORDING_EXECUTABLE_IN_IMAGE,
+		.container_age = fixed.container_age,
 	};
 	return event_complete(frame, &fixed, texts);
 }
@@ -265,27 +263,26 @@ static int lost_take(struct playback *playback, struct rest *rest)
 }
 
 static int (*const types[RECORDING_TYPES])(struct playback *playback, struct rest *rest) = {
-    [RECORDING_CONTAINER] = container_take, [RECORDING_EVENT] = event_take,
-    [RECORDING_COVERAGE] = coverage_take,   [RECORDING_END] = end_take,
-    [RECORDING_LOST] = lost_take,
+	[RECORDING_CONTAINER] = container_take, [RECORDING_EVENT] = event_take,
+	[RECORDING_COVERAGE] = coverage_take,   [RECORDING_END] = end_take,
+	[RECORDING_LOST] = lost_take,
 };
 
 static int frame_take(struct playback *playback)
 {
 	struct recording_frame head;
-	struct rest rest = {.data = playback->payload};
+	struct rest rest = { .data = playback->payload };
 	int r = file_take(playback, &head, sizeof(head));
 
 	if (r <= 0)
 		return r;
-	if (head.type >= RECORDING_TYPES || !types[head.type] || head.size == 0 ||
-	    head.size > RECORDING_FRAME_MAX)
+	if (head.type >= RECORDING_TYPES || !types[head.type] || head.size == 0 || head.size > RECORDING_FRAME_MAX)
 		return -EBADMSG;
 	r = file_take(playback, playback->payload, head.size);
 	if (r <= 0)
 		return r < 0 ? r : -ENODATA;
 	rest.size = head.size;
-	playback->frame = (struct playback_frame){.type = (enum recording_type)head.type};
+	playback->frame = (struct playback_frame){ .type = (enum recording_type)head.type };
 	r = types[head.type](playback, &rest);
 	return r < 0 ? r : 1;
 }

@@ -67,10 +67,9 @@ static void buffer_put(struct recording *recording, const void *data, size_t siz
 	recording->used += size;
 }
 
-static void frame_put(struct recording *recording, enum recording_type type, const struct part *parts,
-		      size_t count)
+static void frame_put(struct recording *recording, enum recording_type type, const struct part *parts, size_t count)
 {
-	struct recording_frame frame = {.type = type};
+	struct recording_frame frame = { .type = type };
 
 	for (size_t i = 0; i < count; i++)
 		frame.size += (__u32)parts[i].size;
@@ -81,11 +80,11 @@ static void frame_put(struct recording *recording, enum recording_type type, con
 
 static void lost_put(struct recording *recording)
 {
-	struct recording_lost lost = {.frames = recording->untold};
+	struct recording_lost lost = { .frames = recording->untold };
 
 	if (!recording->untold)
 		return;
-	frame_put(recording, RECORDING_LOST, &(struct part){&lost, sizeof(lost)}, 1);
+	frame_put(recording, RECORDING_LOST, &(struct part){ &lost, sizeof(lost) }, 1);
 	recording->untold = 0;
 }
 
@@ -96,8 +95,7 @@ static int frame_drop(struct recording *recording, int error)
 	return error;
 }
 
-static int frame_add(struct recording *recording, enum recording_type type, const struct part *parts,
-		     size_t count)
+static int frame_add(struct recording *recording, enum recording_type type, const struct part *parts, size_t count)
 {
 	size_t size = 0;
 	int error = 0;
@@ -120,9 +118,9 @@ static int frame_add(struct recording *recording, enum recording_type type, cons
 static int head_write(struct recording *recording)
 {
 	struct recording_head head = {
-	    .magic = RECORDING_MAGIC,
-	    .version = RECORDING_VERSION,
-	    .record_version = PLM_RECORD_VERSION,
+		.magic = RECORDING_MAGIC,
+		.version = RECORDING_VERSION,
+		.record_version = PLM_RECORD_VERSION,
 	};
 
 	if (gethostname(head.host, sizeof(head.host) - 1))
@@ -206,7 +204,7 @@ static void texts_put(const char *const *texts, size_t count, __u32 *ret_lengths
 		size_t size = texts[i] && *texts[i] ? strlen(texts[i]) + 1 : 0;
 
 		ret_lengths[i] = (__u32)size;
-		ret_parts[i] = (struct part){texts[i], size};
+		ret_parts[i] = (struct part){ texts[i], size };
 	}
 }
 
@@ -214,25 +212,25 @@ int recording_container(struct recording *recording, const struct container *con
 {
 	const struct container_facts *facts = &container->facts;
 	const char *const texts[CONTAINER_TEXTS] = {
-	    [CONTAINER_TEXT_CGROUP_PATH] = container->cgroup_path,
-	    [CONTAINER_TEXT_ID] = facts->id,
-	    [CONTAINER_TEXT_NAME] = facts->name,
-	    [CONTAINER_TEXT_RUNTIME] = facts->runtime,
-	    [CONTAINER_TEXT_IMAGE_NAME] = facts->image_name,
-	    [CONTAINER_TEXT_IMAGE_TAG] = facts->image_tag,
-	    [CONTAINER_TEXT_IMAGE_DIGEST] = facts->image_digest,
-	    [CONTAINER_TEXT_POD_NAME] = facts->pod_name,
-	    [CONTAINER_TEXT_POD_NAMESPACE] = facts->pod_namespace,
+		[CONTAINER_TEXT_CGROUP_PATH] = container->cgroup_path,
+		[CONTAINER_TEXT_ID] = facts->id,
+		[CONTAINER_TEXT_NAME] = facts->name,
+		[CONTAINER_TEXT_RUNTIME] = facts->runtime,
+		[CONTAINER_TEXT_IMAGE_NAME] = facts->image_name,
+		[CONTAINER_TEXT_IMAGE_TAG] = facts->image_tag,
+		[CONTAINER_TEXT_IMAGE_DIGEST] = facts->image_digest,
+		[CONTAINER_TEXT_POD_NAME] = facts->pod_name,
+		[CONTAINER_TEXT_POD_NAMESPACE] = facts->pod_namespace,
 	};
 	struct recording_container fixed = {
-	    .cgroup = container->cgroup,
-	    .started = facts->started,
-	    .boot_started = container->started,
-	    .state = container->state,
-	    .init_pid = facts->init_pid,
-	    .root_device = container->root_device,
+		.cgroup = container->cgroup,
+		.started = facts->started,
+		.boot_started = container->started,
+		.state = container->state,
+		.init_pid = facts->init_pid,
+		.root_device = container->root_device,
 	};
-	struct part parts[1 + CONTAINER_TEXTS] = {{&fixed, sizeof(fixed)}};
+	struct part parts[1 + CONTAINER_TEXTS] = { { &fixed, sizeof(fixed) } };
 
 	texts_put(texts, CONTAINER_TEXTS, fixed.texts, parts + 1);
 	return frame_add(recording, RECORDING_CONTAINER, parts, ARRAY_SIZE(parts));
@@ -242,12 +240,12 @@ int recording_coverage(struct recording *recording, uint64_t container, enum rul
 		       const char *message, uint64_t now, int64_t boot_offset)
 {
 	const char *const texts[COVERAGE_TEXTS] = {
-	    [COVERAGE_TEXT_RULE] = rule_info(rule)->id,
-	    [COVERAGE_TEXT_KIND] = kind,
-	    [COVERAGE_TEXT_MESSAGE] = message,
+		[COVERAGE_TEXT_RULE] = rule_info(rule)->id,
+		[COVERAGE_TEXT_KIND] = kind,
+		[COVERAGE_TEXT_MESSAGE] = message,
 	};
-	struct recording_coverage fixed = {.container = container, .time = now, .boot_offset = boot_offset};
-	struct part parts[1 + COVERAGE_TEXTS] = {{&fixed, sizeof(fixed)}};
+	struct recording_coverage fixed = { .container = container, .time = now, .boot_offset = boot_offset };
+	struct part parts[1 + COVERAGE_TEXTS] = { { &fixed, sizeof(fixed) } };
 
 	texts_put(texts, COVERAGE_TEXTS, fixed.texts, parts + 1);
 	return frame_add(recording, RECORDING_COVERAGE, parts, ARRAY_SIZE(parts));
@@ -255,9 +253,9 @@ int recording_coverage(struct recording *recording, uint64_t container, enum rul
 
 int recording_end(struct recording *recording, uint64_t container)
 {
-	const struct recording_end end = {.container = container};
+	const struct recording_end end = { .container = container };
 
-	return frame_add(recording, RECORDING_END, &(struct part){&end, sizeof(end)}, 1);
+	return frame_add(recording, RECORDING_END, &(struct part){ &end, sizeof(end) }, 1);
 }
 
 /* ---- events ---- */
@@ -279,7 +277,7 @@ static void args_replace(struct plm_exec *exec, const char *const *argv, size_t 
 		memcpy(record + at, argv[i], size);
 		at += size;
 	}
-	exec->args = (struct plm_str){(__u32)begin, (__u32)(at - begin)};
+	exec->args = (struct plm_str){ (__u32)begin, (__u32)(at - begin) };
 	exec->head.size = (__u32)at;
 }
 
@@ -344,31 +342,31 @@ int recording_event(struct recording *recording, const void *raw, size_t size, c
 {
 	__u32 flags = event_flags(event, facts);
 	const char *const texts[EVENT_TEXTS] = {
-	    [EVENT_TEXT_PATH] = flags & RECORDING_RESOLVED ? event->path : NULL,
-	    [EVENT_TEXT_FROM] = flags & RECORDING_RESOLVED ? event->change.from : NULL,
-	    [EVENT_TEXT_EXECUTABLE] = facts->executable,
-	    [EVENT_TEXT_PARENT_EXECUTABLE] = facts->parent_executable,
-	    [EVENT_TEXT_SCRIPT_PATH] = facts->script_path,
-	    [EVENT_TEXT_OTHER_CONTAINER] = facts->other_container,
+		[EVENT_TEXT_PATH] = flags & RECORDING_RESOLVED ? event->path : NULL,
+		[EVENT_TEXT_FROM] = flags & RECORDING_RESOLVED ? event->change.from : NULL,
+		[EVENT_TEXT_EXECUTABLE] = facts->executable,
+		[EVENT_TEXT_PARENT_EXECUTABLE] = facts->parent_executable,
+		[EVENT_TEXT_SCRIPT_PATH] = facts->script_path,
+		[EVENT_TEXT_OTHER_CONTAINER] = facts->other_container,
 	};
 	struct recording_event fixed = {
-	    .boot_offset = boot_offset,
-	    .container_age = facts->container_age,
-	    .file = event->file,
-	    .script = facts->script,
-	    .flags = flags,
-	    .in_image = (__u8)facts->in_image,
-	    .from_in_image = (__u8)facts->from_in_image,
-	    .confirmed = (__u8)facts->confirmed,
-	    .script_in_image = (__u8)facts->script_in_image,
+		.boot_offset = boot_offset,
+		.container_age = facts->container_age,
+		.file = event->file,
+		.script = facts->script,
+		.flags = flags,
+		.in_image = (__u8)facts->in_image,
+		.from_in_image = (__u8)facts->from_in_image,
+		.confirmed = (__u8)facts->confirmed,
+		.script_in_image = (__u8)facts->script_in_image,
 	};
-	struct part parts[2 + EVENT_TEXTS] = {{&fixed, sizeof(fixed)}};
+	struct part parts[2 + EVENT_TEXTS] = { { &fixed, sizeof(fixed) } };
 	int error = record_copy(recording, raw, size, event);
 
 	if (error)
 		return frame_drop(recording, error);
 	fixed.record = ((const struct plm_head *)recording->record)->size;
-	parts[1] = (struct part){recording->record, fixed.record};
+	parts[1] = (struct part){ recording->record, fixed.record };
 	texts_put(texts, EVENT_TEXTS, fixed.texts, parts + 2);
 	return frame_add(recording, RECORDING_EVENT, parts, ARRAY_SIZE(parts));
 }

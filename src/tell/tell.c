@@ -153,8 +153,7 @@ static void finding_tell(struct teller *teller, const struct telling *telling, c
 			 uint64_t now, uint64_t times)
 {
 	struct container *container = telling->container;
-	struct fold_answer answer =
-		fold_finding(teller->fold, container ? container->cgroup : 0, finding, now, times);
+	struct fold_answer answer = fold_finding(teller->fold, container ? container->cgroup : 0, finding, now, times);
 	struct alert alert;
 
 	if (container)
@@ -237,8 +236,8 @@ void tell_state(struct teller *teller, struct container *container, const char *
 static void repeat_message(const struct fold_repeat *repeat, const struct kept *kept, char *message, size_t size)
 {
 	if (repeat->rollup)
-		(void)snprintf(message, size, "%" PRIu64 " more of %s below %s, %" PRIu64 " subjects",
-			       repeat->count, rule_info(repeat->rule)->id, repeat->subject, repeat->subjects);
+		(void)snprintf(message, size, "%" PRIu64 " more of %s below %s, %" PRIu64 " subjects", repeat->count,
+			       rule_info(repeat->rule)->id, repeat->subject, repeat->subjects);
 	else
 		(void)snprintf(message, size, "again, %" PRIu64 " time%s: %s", repeat->count,
 			       repeat->count == 1 ? "" : "s", kept ? kept->message : repeat->subject);
@@ -252,7 +251,9 @@ static void repeat_tell(const struct fold_repeat *repeat, void *data)
 		.rule = repeat->rule,
 		.severity = repeat->severity,
 		.action = "repeat",
-		.path = repeat->rollup ? repeat->subject : kept ? kept->path : NULL,
+		.path = repeat->rollup ? repeat->subject
+			: kept         ? kept->path
+				       : NULL,
 	};
 	struct alert alert = alert_begin(teller, ALERT_ALERT, repeat->last_seen);
 

@@ -35,12 +35,12 @@ struct row {
 	struct expected expected[FINDINGS_MAX];
 };
 
-#define SAME(row, number, field, a, b)                                                                       \
-	do {                                                                                                 \
-		const char *a_ = (a), *b_ = (b);                                                             \
-		if ((a_ == NULL) != (b_ == NULL) || (a_ && strcmp(a_, b_) != 0))                             \
-			fail_msg("%s: finding %zu: %s is %s, not %s", (row)->what, number, field,            \
-				 a_ ? a_ : "NULL", b_ ? b_ : "NULL");                                        \
+#define SAME(row, number, field, a, b)                                                                                 \
+	do {                                                                                                           \
+		const char *a_ = (a), *b_ = (b);                                                                       \
+		if ((a_ == NULL) != (b_ == NULL) || (a_ && strcmp(a_, b_) != 0))                                       \
+			fail_msg("%s: finding %zu: %s is %s, not %s", (row)->what, number, field, a_ ? a_ : "NULL",    \
+				 b_ ? b_ : "NULL");                                                                    \
 	} while (0)
 
 static inline void check_finding(const struct row *row, size_t number, const struct finding *finding)
@@ -65,8 +65,8 @@ static inline void check_finding(const struct row *row, size_t number, const str
 static inline size_t detect_under(const char *yaml, const struct event *event, const struct facts *facts,
 				  struct finding findings[static FINDINGS_MAX])
 {
-	const struct container container = {.cgroup = 42, .facts = {.name = (char *)"web"}};
-	const struct policy_subject subject = {.container = "web"};
+	const struct container container = { .cgroup = 42, .facts = { .name = (char *)"web" } };
+	const struct policy_subject subject = { .container = "web" };
 	struct policy *policy = NULL;
 	struct policy_error error;
 	struct policy_view *view;
@@ -101,13 +101,13 @@ static inline void check_rows(const struct row *rows, size_t count)
 }
 
 /* Event fields that most rows share: a process of uid 1000 without root's ids. */
-#define TASK_OF(id)                                                                                          \
-	{                                                                                                    \
-		.pid = 7, .creds = {.uid = (id), .euid = (id), .suid = (id), .fsuid = (id)}, .comm = "sh"    \
+#define TASK_OF(id)                                                                                                    \
+	{                                                                                                              \
+		.pid = 7, .creds = { .uid = (id), .euid = (id), .suid = (id), .fsuid = (id) }, .comm = "sh"            \
 	}
-#define CREDS_OF(id)                                                                                         \
-	{                                                                                                    \
-		.uid = (id), .euid = (id), .suid = (id), .fsuid = (id)                                       \
+#define CREDS_OF(id)                                                                                                   \
+	{                                                                                                              \
+		.uid = (id), .euid = (id), .suid = (id), .fsuid = (id)                                                 \
 	}
 
 #endif

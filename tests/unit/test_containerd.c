@@ -62,7 +62,7 @@ static void wire_text(struct wire *wire, unsigned field, const char *text)
 
 static void wire_label(struct wire *wire, unsigned field, const char *key, const char *value)
 {
-	struct wire label = {.size = 0};
+	struct wire label = { .size = 0 };
 
 	wire_text(&label, 1, key);
 	wire_text(&label, 2, value);
@@ -72,7 +72,7 @@ static void wire_label(struct wire *wire, unsigned field, const char *key, const
 /* `inner` as the only field of a message. */
 static struct wire wire_in(unsigned field, const struct wire *inner)
 {
-	struct wire wire = {.size = 0};
+	struct wire wire = { .size = 0 };
 
 	wire_bytes(&wire, field, inner->data, inner->size);
 	return wire;
@@ -82,12 +82,12 @@ static struct wire wire_in(unsigned field, const struct wire *inner)
 
 static struct wire say_namespaces(void)
 {
-	struct wire list = {.size = 0};
+	struct wire list = { .size = 0 };
 
 	for (size_t i = 0; i < 3; i++) {
-		struct wire one = {.size = 0};
+		struct wire one = { .size = 0 };
 
-		wire_text(&one, 1, (const char *[]){"bad\r\nname: x", "mine", "k8s.io"}[i]);
+		wire_text(&one, 1, (const char *[]){ "bad\r\nname: x", "mine", "k8s.io" }[i]);
 		wire_label(&one, 2, "unread", "label");
 		wire_bytes(&list, 1, one.data, one.size);
 	}
@@ -96,7 +96,7 @@ static struct wire say_namespaces(void)
 
 static struct wire say_moby(void)
 {
-	struct wire one = {.size = 0};
+	struct wire one = { .size = 0 };
 
 	wire_text(&one, 1, "moby");
 	return wire_in(1, &one);
@@ -104,7 +104,7 @@ static struct wire say_moby(void)
 
 static struct wire container_of(const char *id, const char *image, bool labels)
 {
-	struct wire container = {.size = 0};
+	struct wire container = { .size = 0 };
 
 	wire_text(&container, 1, id);
 	if (labels) {
@@ -139,7 +139,7 @@ static struct wire say_another(void)
 
 static struct wire say_image(void)
 {
-	struct wire target = {.size = 0}, image = {.size = 0};
+	struct wire target = { .size = 0 }, image = { .size = 0 };
 
 	wire_text(&target, 1, "application/json");
 	wire_text(&target, 2, DIGEST);
@@ -152,7 +152,7 @@ static struct wire say_image(void)
 /* A process that is surely not in the cgroup that is asked about. */
 static struct wire say_task(void)
 {
-	struct wire process = {.size = 0};
+	struct wire process = { .size = 0 };
 
 	wire_text(&process, 1, "box");
 	wire_number(&process, 3, (uint64_t)getpid());
@@ -161,7 +161,7 @@ static struct wire say_task(void)
 
 static struct wire status_of(bool labels)
 {
-	struct wire status = {.size = 0}, metadata = {.size = 0}, image = {.size = 0};
+	struct wire status = { .size = 0 }, metadata = { .size = 0 }, image = { .size = 0 };
 
 	wire_text(&metadata, 1, "web");
 	wire_number(&metadata, 2, 1);
@@ -189,7 +189,7 @@ static struct wire say_labelled_status(void)
 /* Only an id in place of a reference. */
 static struct wire say_local_status(void)
 {
-	struct wire status = {.size = 0}, image = {.size = 0};
+	struct wire status = { .size = 0 }, image = { .size = 0 };
 
 	wire_text(&image, 1, "bb:1.0");
 	wire_text(&status, 1, "box");
@@ -201,7 +201,7 @@ static struct wire say_local_status(void)
 
 static struct wire say_cri_list(void)
 {
-	struct wire container = {.size = 0};
+	struct wire container = { .size = 0 };
 
 	wire_text(&container, 1, "box");
 	wire_text(&container, 2, "sandbox");
@@ -210,7 +210,7 @@ static struct wire say_cri_list(void)
 
 static struct wire say_sandbox(void)
 {
-	struct wire status = {.size = 0}, metadata = {.size = 0};
+	struct wire status = { .size = 0 }, metadata = { .size = 0 };
 
 	wire_text(&metadata, 1, "web-1");
 	wire_text(&metadata, 2, "uid");
@@ -222,12 +222,12 @@ static struct wire say_sandbox(void)
 
 static struct wire say_nothing(void)
 {
-	return (struct wire){.size = 0};
+	return (struct wire){ .size = 0 };
 }
 
 static struct wire say_rubbish(void)
 {
-	return (struct wire){.data = {0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f}, .size = 6};
+	return (struct wire){ .data = { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f }, .size = 6 };
 }
 
 enum harm {
@@ -260,8 +260,8 @@ struct server {
 
 static void frame_send(int fd, unsigned type, unsigned flags, unsigned stream, const void *data, size_t size)
 {
-	uint8_t head[9] = {0, (uint8_t)(size >> 8), (uint8_t)size, (uint8_t)type, (uint8_t)flags, 0, 0,
-			   0, (uint8_t)stream};
+	uint8_t head[9] = { 0, (uint8_t)(size >> 8), (uint8_t)size, (uint8_t)type, (uint8_t)flags, 0, 0,
+			    0, (uint8_t)stream };
 
 	(void)send(fd, head, sizeof(head), MSG_NOSIGNAL | MSG_MORE);
 	(void)send(fd, data, size, MSG_NOSIGNAL);
@@ -295,7 +295,7 @@ static bool request_read(int fd)
  * Huffman-coded. */
 static void status_send(int fd, const char *status)
 {
-	struct wire trailer = {.size = 0};
+	struct wire trailer = { .size = 0 };
 
 	wire_byte(&trailer, 0);
 	wire_byte(&trailer, strlen("grpc-status"));
@@ -309,7 +309,7 @@ static void status_send(int fd, const char *status)
 
 static void answer_send(int fd, const struct answer *answer)
 {
-	struct wire message = answer->say(), frame = {.size = 0};
+	struct wire message = answer->say(), frame = { .size = 0 };
 
 	frame_send(fd, FRAME_SETTINGS, 0, 0, NULL, 0);
 	frame_send(fd, FRAME_SETTINGS, 1, 0, NULL, 0);
@@ -319,8 +319,7 @@ static void answer_send(int fd, const struct answer *answer)
 		wire_byte(&frame, (message.size + (answer->harm == HARM_SHORT)) >> shift);
 	for (size_t i = 0; i < message.size; i++)
 		wire_byte(&frame, message.data[i]);
-	frame_send(fd, FRAME_DATA, answer->harm == HARM_NO_STATUS ? END_STREAM : 0, 1, frame.data,
-		   frame.size);
+	frame_send(fd, FRAME_DATA, answer->harm == HARM_NO_STATUS ? END_STREAM : 0, 1, frame.data, frame.size);
 	if (answer->harm != HARM_NO_STATUS && answer->harm != HARM_CUT)
 		status_send(fd, answer->status ? answer->status : "0");
 }
@@ -328,7 +327,7 @@ static void answer_send(int fd, const struct answer *answer)
 static void connection_serve(struct server *server, int fd)
 {
 	const struct answer *answer = &server->answers[server->asked];
-	struct pollfd stop = {.fd = server->stop_fd, .events = POLLIN};
+	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
 	char rest[256];
 
 	if (!answer->say || !request_read(fd))
@@ -349,8 +348,8 @@ static void connection_serve(struct server *server, int fd)
 static void *server_run(void *data)
 {
 	struct server *server = data;
-	struct pollfd fds[] = {{.fd = server->listen_fd, .events = POLLIN},
-			       {.fd = server->stop_fd, .events = POLLIN}};
+	struct pollfd fds[] = { { .fd = server->listen_fd, .events = POLLIN },
+				{ .fd = server->stop_fd, .events = POLLIN } };
 
 	while (poll(fds, 2, -1) > 0 && !fds[1].revents) {
 		_cleanup_close_ int fd = accept(server->listen_fd, NULL, NULL);
@@ -362,7 +361,7 @@ static void *server_run(void *data)
 
 static void server_start(struct server *server)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	strcpy(server->dir, "/tmp/plimsoll-containerd-XXXXXX");
 	assert_non_null(mkdtemp(server->dir));
@@ -395,116 +394,120 @@ struct row {
 	struct container_facts facts;
 };
 
-#define NOT_FOUND                                                                                            \
-	{                                                                                                    \
-		say_nothing, "5", NO_HARM                                                                    \
+#define NOT_FOUND                                                                                                      \
+	{                                                                                                              \
+		say_nothing, "5", NO_HARM                                                                              \
 	}
-#define UNIMPLEMENTED                                                                                        \
-	{                                                                                                    \
-		say_nothing, "12", NO_HARM                                                                   \
+#define UNIMPLEMENTED                                                                                                  \
+	{                                                                                                              \
+		say_nothing, "12", NO_HARM                                                                             \
 	}
-#define FACTS(image, ...)                                                                                    \
-	{                                                                                                    \
-		.id = "box", .runtime = "containerd", .image_name = image, .image_tag = "1.0",               \
-		.image_digest = DIGEST, __VA_ARGS__                                                          \
+#define FACTS(image, ...)                                                                                              \
+	{                                                                                                              \
+		.id = "box", .runtime = "containerd", .image_name = image, .image_tag = "1.0", .image_digest = DIGEST, \
+		__VA_ARGS__                                                                                            \
 	}
 
 /* The list has "mine" and "k8s.io"; one whose name cannot stand in a header is never asked for. */
 static const struct row rows[] = {
-    {"by ctr",
-     "/mine/box",
-     {{.say = say_namespaces}, {.say = say_container}, NOT_FOUND, {.say = say_image}},
-     0,
-     FACTS("docker.io/library/bb", .name = "box")},
-    {"the path's namespace is the first asked",
-     "/k8s.io/box",
-     {{.say = say_namespaces}, {.say = say_labelled}, NOT_FOUND, {.say = say_image}, UNIMPLEMENTED},
-     0,
-     FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod")},
-    {"by the CRI, with its labels",
-     "/pods/box",
-     {{.say = say_namespaces},
-      NOT_FOUND,
-      {.say = say_labelled},
-      NOT_FOUND,
-      {.say = say_image},
-      {.say = say_labelled_status}},
-     0,
-     FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045)},
-    {"by the CRI, without labels",
-     "/pods/box",
-     {{.say = say_namespaces},
-      NOT_FOUND,
-      {.say = say_container},
-      NOT_FOUND,
-      {.say = say_image},
-      {.say = say_status},
-      {.say = say_cri_list},
-      {.say = say_sandbox}},
-     0,
-     FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045)},
-    {"a pod's own container",
-     "/pods/box",
-     {{.say = say_namespaces},
-      NOT_FOUND,
-      {.say = say_container},
-      NOT_FOUND,
-      {.say = say_image},
-      NOT_FOUND,
-      {.say = say_sandbox}},
-     0,
-     FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod")},
-    {"by the CRI, an image that no registry has",
-     "/pods/box",
-     {{.say = say_namespaces},
-      NOT_FOUND,
-      {.say = say_container},
-      NOT_FOUND,
-      {.say = say_image},
-      {.say = say_local_status}},
-     0,
-     FACTS("bb", .name = "box", .pod_name = "web-1")},
-    {"Docker's",
-     "/docker/box",
-     {{.say = say_moby}, {.say = say_imageless}, NOT_FOUND},
-     0,
-     {.id = "box", .name = "box", .runtime = "docker"}},
-    {"the image is gone",
-     "/mine/box",
-     {{.say = say_namespaces}, {.say = say_container}, NOT_FOUND, NOT_FOUND},
-     0,
-     {.id = "box",
-      .name = "box",
-      .runtime = "containerd",
-      .image_name = "docker.io/library/bb",
-      .image_tag = "1.0"}},
-    {"the image is rubbish",
-     "/mine/box",
-     {{.say = say_namespaces}, {.say = say_container}, NOT_FOUND, {.say = say_rubbish}},
-     0,
-     {.id = "box",
-      .name = "box",
-      .runtime = "containerd",
-      .image_name = "docker.io/library/bb",
-      .image_tag = "1.0"}},
-    {"nobody's", "/mine/box", {{.say = say_namespaces}, NOT_FOUND, NOT_FOUND}, -ENOENT, {0}},
-    {"its process is elsewhere",
-     "/mine/box",
-     {{.say = say_namespaces}, {.say = say_container}, {.say = say_task}, NOT_FOUND},
-     -ENOENT,
-     {0}},
-    {"another's answer", "/mine/box", {{.say = say_namespaces}, {.say = say_another}}, -EBADMSG, {0}},
-    {"an empty answer", "/mine/box", {{.say = say_namespaces}, {.say = say_nothing}}, -EBADMSG, {0}},
-    {"no namespaces", "/mine/box", {{.say = say_nothing}}, -ENOENT, {0}},
-    {"an error", "/mine/box", {{say_nothing, "13", NO_HARM}}, -EPROTO, {0}},
-    {"rubbish", "/mine/box", {{.say = say_rubbish}}, -EBADMSG, {0}},
-    {"no status", "/mine/box", {{say_namespaces, NULL, HARM_NO_STATUS}}, -EBADMSG, {0}},
-    {"a status that is none", "/mine/box", {{say_namespaces, "fine", NO_HARM}}, -EBADMSG, {0}},
-    {"compressed", "/mine/box", {{say_namespaces, NULL, HARM_COMPRESSED}}, -EBADMSG, {0}},
-    {"a short frame", "/mine/box", {{say_namespaces, NULL, HARM_SHORT}}, -EBADMSG, {0}},
-    {"cut before its end", "/mine/box", {{say_namespaces, NULL, HARM_CUT}}, -EBADMSG, {0}},
-    {"no HTTP/2", "/mine/box", {{say_namespaces, NULL, HARM_NO_HTTP2}}, -EBADMSG, {0}},
-    {"no answer", "/mine/box", {{.say = say_namespaces}, {say_container, NULL, HARM_HANG}}, -ETIMEDOUT, {0}},
+	{ "by ctr",
+	  "/mine/box",
+	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, { .say = say_image } },
+	  0,
+	  FACTS("docker.io/library/bb", .name = "box") },
+	{ "the path's namespace is the first asked",
+	  "/k8s.io/box",
+	  { { .say = say_namespaces }, { .say = say_labelled }, NOT_FOUND, { .say = say_image }, UNIMPLEMENTED },
+	  0,
+	  FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod") },
+	{ "by the CRI, with its labels",
+	  "/pods/box",
+	  { { .say = say_namespaces },
+	    NOT_FOUND,
+	    { .say = say_labelled },
+	    NOT_FOUND,
+	    { .say = say_image },
+	    { .say = say_labelled_status } },
+	  0,
+	  FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045) },
+	{ "by the CRI, without labels",
+	  "/pods/box",
+	  { { .say = say_namespaces },
+	    NOT_FOUND,
+	    { .say = say_container },
+	    NOT_FOUND,
+	    { .say = say_image },
+	    { .say = say_status },
+	    { .say = say_cri_list },
+	    { .say = say_sandbox } },
+	  0,
+	  FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045) },
+	{ "a pod's own container",
+	  "/pods/box",
+	  { { .say = say_namespaces },
+	    NOT_FOUND,
+	    { .say = say_container },
+	    NOT_FOUND,
+	    { .say = say_image },
+	    NOT_FOUND,
+	    { .say = say_sandbox } },
+	  0,
+	  FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod") },
+	{ "by the CRI, an image that no registry has",
+	  "/pods/box",
+	  { { .say = say_namespaces },
+	    NOT_FOUND,
+	    { .say = say_container },
+	    NOT_FOUND,
+	    { .say = say_image },
+	    { .say = say_local_status } },
+	  0,
+	  FACTS("bb", .name = "box", .pod_name = "web-1") },
+	{ "Docker's",
+	  "/docker/box",
+	  { { .say = say_moby }, { .say = say_imageless }, NOT_FOUND },
+	  0,
+	  { .id = "box", .name = "box", .runtime = "docker" } },
+	{ "the image is gone",
+	  "/mine/box",
+	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, NOT_FOUND },
+	  0,
+	  { .id = "box",
+	    .name = "box",
+	    .runtime = "containerd",
+	    .image_name = "docker.io/library/bb",
+	    .image_tag = "1.0" } },
+	{ "the image is rubbish",
+	  "/mine/box",
+	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, { .say = say_rubbish } },
+	  0,
+	  { .id = "box",
+	    .name = "box",
+	    .runtime = "containerd",
+	    .image_name = "docker.io/library/bb",
+	    .image_tag = "1.0" } },
+	{ "nobody's", "/mine/box", { { .say = say_namespaces }, NOT_FOUND, NOT_FOUND }, -ENOENT, { 0 } },
+	{ "its process is elsewhere",
+	  "/mine/box",
+	  { { .say = say_namespaces }, { .say = say_container }, { .say = say_task }, NOT_FOUND },
+	  -ENOENT,
+	  { 0 } },
+	{ "another's answer", "/mine/box", { { .say = say_namespaces }, { .say = say_another } }, -EBADMSG, { 0 } },
+	{ "an empty answer", "/mine/box", { { .say = say_namespaces }, { .say = say_nothing } }, -EBADMSG, { 0 } },
+	{ "no namespaces", "/mine/box", { { .say = say_nothing } }, -ENOENT, { 0 } },
+	{ "an error", "/mine/box", { { say_nothing, "13", NO_HARM } }, -EPROTO, { 0 } },
+	{ "rubbish", "/mine/box", { { .say = say_rubbish } }, -EBADMSG, { 0 } },
+	{ "no status", "/mine/box", { { say_namespaces, NULL, HARM_NO_STATUS } }, -EBADMSG, { 0 } },
+	{ "a status that is none", "/mine/box", { { say_namespaces, "fine", NO_HARM } }, -EBADMSG, { 0 } },
+	{ "compressed", "/mine/box", { { say_namespaces, NULL, HARM_COMPRESSED } }, -EBADMSG, { 0 } },
+	{ "a short frame", "/mine/box", { { say_namespaces, NULL, HARM_SHORT } }, -EBADMSG, { 0 } },
+	{ "cut before its end", "/mine/box", { { say_namespaces, NULL, HARM_CUT } }, -EBADMSG, { 0 } },
+	{ "no HTTP/2", "/mine/box", { { say_namespaces, NULL, HARM_NO_HTTP2 } }, -EBADMSG, { 0 } },
+	{ "no answer",
+	  "/mine/box",
+	  { { .say = say_namespaces }, { say_container, NULL, HARM_HANG } },
+	  -ETIMEDOUT,
+	  { 0 } },
 };
 
 static void text_check(const char *what, const char *got, const char *expected)
@@ -528,9 +531,9 @@ static void facts_check(const struct row *row, const struct container_facts *fac
 
 static void row_check(const struct row *row)
 {
-	struct server server = {.answers = row->answers};
-	struct runtime_request request = {.path = row->path, .id = "box"};
-	struct container_facts facts = {0};
+	struct server server = { .answers = row->answers };
+	struct runtime_request request = { .path = row->path, .id = "box" };
+	struct container_facts facts = { 0 };
 	struct runtime_source *source = NULL;
 	unsigned wanted = 0;
 	int r;
@@ -538,7 +541,7 @@ static void row_check(const struct row *row)
 	while (row->answers[wanted].say)
 		wanted++;
 	server_start(&server);
-	assert_int_equal(containerd_ops.open((const char *const[]){server.path, NULL}, &source), 0);
+	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, &source), 0);
 	r = containerd_ops.lookup(source, &request, &facts);
 	runtime_close(source);
 	server_stop(&server);
@@ -559,7 +562,7 @@ static void answers_are_judged(void **state)
 
 static struct wire say_version(void)
 {
-	struct wire version = {.size = 0};
+	struct wire version = { .size = 0 };
 
 	wire_text(&version, 1, "1.6.20");
 	wire_text(&version, 2, "revision");
@@ -568,14 +571,14 @@ static struct wire say_version(void)
 
 static void its_version_is_told(void **state)
 {
-	const struct answer answers[] = {{say_version, NULL, NO_HARM}, {NULL, NULL, NO_HARM}};
-	struct server server = {.answers = answers};
+	const struct answer answers[] = { { say_version, NULL, NO_HARM }, { NULL, NULL, NO_HARM } };
+	struct server server = { .answers = answers };
 	struct runtime_source *source = NULL;
 	char version[16] = "";
 
 	(void)state;
 	server_start(&server);
-	assert_int_equal(containerd_ops.open((const char *const[]){server.path, NULL}, &source), 0);
+	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, &source), 0);
 	assert_int_equal(containerd_ops.probe(source, version, sizeof(version)), 0);
 	assert_string_equal(version, "1.6.20");
 	server_stop(&server);
@@ -586,8 +589,8 @@ static void its_version_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(answers_are_judged),
-	    cmocka_unit_test(its_version_is_told),
+		cmocka_unit_test(answers_are_judged),
+		cmocka_unit_test(its_version_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

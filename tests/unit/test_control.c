@@ -82,7 +82,7 @@ static int teardown(void **state)
 /* One turn of the agent's loop; fails when nothing happens for ten seconds. */
 static void turn(struct fixture *fixture)
 {
-	struct pollfd ready = {.fd = control_fd(fixture->control), .events = POLLIN};
+	struct pollfd ready = { .fd = control_fd(fixture->control), .events = POLLIN };
 
 	assert_int_equal(poll(&ready, 1, 10000), 1);
 	control_handle(fixture->control);
@@ -106,7 +106,7 @@ static void *ask_run(void *data)
 /* Runs the loop until the client has its answer; `each` is called after every turn. */
 static void ask(struct fixture *fixture, struct asking *asking, void (*each)(struct fixture *fixture))
 {
-	struct pollfd fds[2] = {{.fd = control_fd(fixture->control), .events = POLLIN}, {.events = POLLIN}};
+	struct pollfd fds[2] = { { .fd = control_fd(fixture->control), .events = POLLIN }, { .events = POLLIN } };
 	int done[2];
 	pthread_t thread;
 
@@ -126,7 +126,7 @@ static void ask(struct fixture *fixture, struct asking *asking, void (*each)(str
 
 static void a_request_is_answered(void **state)
 {
-	struct asking asking = {.request = "ps"};
+	struct asking asking = { .request = "ps" };
 
 	ask(*state, &asking, NULL);
 	assert_int_equal(asking.status, 0);
@@ -136,7 +136,7 @@ static void a_request_is_answered(void **state)
 
 static void a_long_answer_arrives_whole(void **state)
 {
-	struct asking asking = {.request = "long"};
+	struct asking asking = { .request = "long" };
 
 	ask(*state, &asking, NULL);
 	assert_int_equal(asking.status, 0);
@@ -153,7 +153,7 @@ static void answer_deferred(struct fixture *fixture)
 
 static void an_answer_may_come_later(void **state)
 {
-	struct asking asking = {.request = "later"};
+	struct asking asking = { .request = "later" };
 
 	ask(*state, &asking, answer_deferred);
 	assert_int_equal(asking.status, 0);
@@ -163,7 +163,7 @@ static void an_answer_may_come_later(void **state)
 
 static void an_unknown_request_is_refused(void **state)
 {
-	struct asking asking = {.request = "dance"};
+	struct asking asking = { .request = "dance" };
 
 	ask(*state, &asking, NULL);
 	assert_int_equal(asking.status, -EPROTO);
@@ -194,7 +194,7 @@ static void a_second_agent_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
 	struct control *second = NULL;
-	struct asking asking = {.request = "ps"};
+	struct asking asking = { .request = "ps" };
 
 	assert_int_equal(control_open(fixture->dir, handle, fixture, &second), -EEXIST);
 	assert_int_equal(control_open("/proc/no/dir", handle, fixture, &second), -ENOENT);
@@ -206,7 +206,7 @@ static void a_second_agent_is_refused(void **state)
 static void a_dead_agents_socket_is_replaced(void **state)
 {
 	struct fixture *fixture = *state;
-	struct asking asking = {.request = "ps"};
+	struct asking asking = { .request = "ps" };
 	int status = 0;
 	pid_t pid;
 
@@ -215,8 +215,7 @@ static void a_dead_agents_socket_is_replaced(void **state)
 	if (pid == 0) {
 		struct control *control = NULL;
 
-		_exit(control_open(fixture->dir, handle, fixture, &control) == 0 ? 0
-										 : 1); /* leaves its socket */
+		_exit(control_open(fixture->dir, handle, fixture, &control) == 0 ? 0 : 1); /* leaves its socket */
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -241,7 +240,7 @@ static void only_root_may_ask(void **state)
 
 static int raw_connect(const struct fixture *fixture)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int dir = open(fixture->dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -331,20 +330,20 @@ static void a_client_that_left_is_forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_request_is_answered),
-	    TEST(a_long_answer_arrives_whole),
-	    TEST(an_answer_may_come_later),
-	    TEST(an_unknown_request_is_refused),
-	    TEST(a_bad_request_is_not_sent),
-	    TEST(nobody_there_is_told),
-	    TEST(a_second_agent_is_refused),
-	    TEST(a_dead_agents_socket_is_replaced),
-	    TEST(only_root_may_ask),
-	    TEST(one_too_many_is_closed),
-	    TEST(a_slow_client_is_dropped),
-	    TEST(a_request_without_end_is_dropped),
-	    TEST(a_request_may_come_in_pieces),
-	    TEST(a_client_that_left_is_forgotten),
+		TEST(a_request_is_answered),
+		TEST(a_long_answer_arrives_whole),
+		TEST(an_answer_may_come_later),
+		TEST(an_unknown_request_is_refused),
+		TEST(a_bad_request_is_not_sent),
+		TEST(nobody_there_is_told),
+		TEST(a_second_agent_is_refused),
+		TEST(a_dead_agents_socket_is_replaced),
+		TEST(only_root_may_ask),
+		TEST(one_too_many_is_closed),
+		TEST(a_slow_client_is_dropped),
+		TEST(a_request_without_end_is_dropped),
+		TEST(a_request_may_come_in_pieces),
+		TEST(a_client_that_left_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,10 +4,10 @@
 #define USER                .task = TASK_OF(1000), .before = CREDS_OF(1000)
 #define EXEC                .kind = PLM_EXEC, USER
 #define MAP                 .kind = PLM_MAPPING, USER
-#define FILE_IN(where, ...) .file = {.layer = PLM_LAYER_##where, __VA_ARGS__}
-#define IN(where, ...)                                                                                       \
-	{                                                                                                    \
-		.layer = PLM_LAYER_##where, __VA_ARGS__                                                      \
+#define FILE_IN(where, ...) .file = { .layer = PLM_LAYER_##where, __VA_ARGS__ }
+#define IN(where, ...)                                                                                                 \
+	{                                                                                                              \
+		.layer = PLM_LAYER_##where, __VA_ARGS__                                                                \
 	}
 
 /* clang-format off */
@@ -123,24 +123,22 @@ static void test_library(void **state)
 
 static void test_policy_applies(void **state)
 {
-	const struct event event = {EXEC, .path = "/v/x", FILE_IN(VOLUME)};
-	const struct facts facts = {0};
+	const struct event event = { EXEC, .path = "/v/x", FILE_IN(VOLUME) };
+	const struct facts facts = { 0 };
 	struct finding findings[FINDINGS_MAX];
 
 	(void)state;
-	assert_int_equal(
-	    detect_under("rules: {drift.exec.foreign: {enabled: false}}", &event, &facts, findings), 0);
-	assert_int_equal(
-	    detect_under("rules: {drift.exec.foreign: {severity: info}}", &event, &facts, findings), 1);
+	assert_int_equal(detect_under("rules: {drift.exec.foreign: {enabled: false}}", &event, &facts, findings), 0);
+	assert_int_equal(detect_under("rules: {drift.exec.foreign: {severity: info}}", &event, &facts, findings), 1);
 	assert_int_equal(findings[0].severity, SEVERITY_INFO);
 }
 
 /* A new payload under an old name is another subject; the same one is not. */
 static void test_content_is_in_the_subject(void **state)
 {
-	const struct event one = {EXEC, .path = "/tmp/x", FILE_IN(UPPER, .upper_inode = 9, .ctime = 5)};
-	const struct event two = {EXEC, .path = "/tmp/x", FILE_IN(UPPER, .upper_inode = 9, .ctime = 6)};
-	const struct facts facts = {.in_image = ANSWER_NO};
+	const struct event one = { EXEC, .path = "/tmp/x", FILE_IN(UPPER, .upper_inode = 9, .ctime = 5) };
+	const struct event two = { EXEC, .path = "/tmp/x", FILE_IN(UPPER, .upper_inode = 9, .ctime = 6) };
+	const struct facts facts = { .in_image = ANSWER_NO };
 	struct finding a[FINDINGS_MAX], b[FINDINGS_MAX];
 
 	(void)state;
@@ -154,11 +152,11 @@ static void test_content_is_in_the_subject(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_exec),
-	    cmocka_unit_test(test_script),
-	    cmocka_unit_test(test_library),
-	    cmocka_unit_test(test_policy_applies),
-	    cmocka_unit_test(test_content_is_in_the_subject),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_library),
+		cmocka_unit_test(test_policy_applies),
+		cmocka_unit_test(test_content_is_in_the_subject),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,20 +6,20 @@
 
 #define CHANGE(which)       .kind = PLM_CHANGE, .task = TASK_OF(1000), .change.op = PLM_OP_##which
 #define HINT                .change.flags = PLM_CHANGE_HINT
-#define UPPER               .file = {.layer = PLM_LAYER_UPPER, .mode = S_IFREG | 0644}
-#define FILE_IN(where, ...) .file = {.layer = PLM_LAYER_##where, __VA_ARGS__}
+#define UPPER               .file = { .layer = PLM_LAYER_UPPER, .mode = S_IFREG | 0644 }
+#define FILE_IN(where, ...) .file = { .layer = PLM_LAYER_##where, __VA_ARGS__ }
 #define OLD                 .container_age = UINT64_MAX
-#define MUTATION(act, sev, path, verdict, says)                                                              \
-	{                                                                                                    \
-		{                                                                                            \
-			act, RULE_MUTATION_FILE, SEVERITY_##sev, path, verdict, NULL, path, says             \
-		}                                                                                            \
+#define MUTATION(act, sev, path, verdict, says)                                                                        \
+	{                                                                                                              \
+		{                                                                                                      \
+			act, RULE_MUTATION_FILE, SEVERITY_##sev, path, verdict, NULL, path, says                       \
+		}                                                                                                      \
 	}
-#define OUTSIDE(act, path, says)                                                                             \
-	{                                                                                                    \
-		{                                                                                            \
-			act, RULE_MUTATION_OUTSIDE, SEVERITY_CRITICAL, path, NULL, NULL, path, says          \
-		}                                                                                            \
+#define OUTSIDE(act, path, says)                                                                                       \
+	{                                                                                                              \
+		{                                                                                                      \
+			act, RULE_MUTATION_OUTSIDE, SEVERITY_CRITICAL, path, NULL, NULL, path, says                    \
+		}                                                                                                      \
 	}
 
 /* clang-format off */
@@ -191,16 +191,15 @@ static void test_setup(void **state)
 		uint64_t age, session;
 		bool setup;
 	} rows[] = {
-	    {0, 0, true},  {29999999999, 0, true}, {30000000000, 0, false},
-	    {0, 5, false}, {UINT64_MAX, 0, false},
+		{ 0, 0, true },  { 29999999999, 0, true }, { 30000000000, 0, false },
+		{ 0, 5, false }, { UINT64_MAX, 0, false },
 	};
 	struct finding findings[FINDINGS_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct event event = {CHANGE(CHOWN), .path = "/srv", UPPER,
-					    .task.session = rows[i].session};
-		const struct facts facts = {.container_age = rows[i].age};
+		const struct event event = { CHANGE(CHOWN), .path = "/srv", UPPER, .task.session = rows[i].session };
+		const struct facts facts = { .container_age = rows[i].age };
 
 		assert_int_equal(detect_under(NULL, &event, &facts, findings), 1);
 		assert_int_equal(findings[0].setup, rows[i].setup);
@@ -209,25 +208,25 @@ static void test_setup(void **state)
 
 static void test_policy_says_what_is_writable(void **state)
 {
-	const struct event event = {CHANGE(CREATE), .path = "/srv/data/x", UPPER};
-	const struct facts facts = {OLD};
+	const struct event event = { CHANGE(CREATE), .path = "/srv/data/x", UPPER };
+	const struct facts facts = { OLD };
 	struct finding findings[FINDINGS_MAX];
 
 	(void)state;
-	assert_int_equal(detect_under("workloads: [{match: {container: web}, writable: [\"/srv/**\"]}]",
-				      &event, &facts, findings),
+	assert_int_equal(detect_under("workloads: [{match: {container: web}, writable: [\"/srv/**\"]}]", &event, &facts,
+				      findings),
 			 0);
-	assert_int_equal(detect_under("workloads: [{match: {container: db}, writable: [\"/srv/**\"]}]",
-				      &event, &facts, findings),
+	assert_int_equal(detect_under("workloads: [{match: {container: db}, writable: [\"/srv/**\"]}]", &event, &facts,
+				      findings),
 			 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_files), cmocka_unit_test(test_metadata),
-	    cmocka_unit_test(test_names), cmocka_unit_test(test_outside),
-	    cmocka_unit_test(test_setup), cmocka_unit_test(test_policy_says_what_is_writable),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_metadata),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_setup), cmocka_unit_test(test_policy_says_what_is_writable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

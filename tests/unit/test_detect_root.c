@@ -4,25 +4,25 @@
 #include "detect_rows.h"
 
 #define BIT(name) (1ull << CAP_##name)
-#define IDS(r, e, s, f)                                                                                      \
-	{                                                                                                    \
-		.uid = (r), .euid = (e), .suid = (s), .fsuid = (f)                                           \
+#define IDS(r, e, s, f)                                                                                                \
+	{                                                                                                              \
+		.uid = (r), .euid = (e), .suid = (s), .fsuid = (f)                                                     \
 	}
-#define TASK(why, ...) .task = {.pid = 7, .cause = PLM_CAUSE_##why, .creds = __VA_ARGS__}
+#define TASK(why, ...) .task = { .pid = 7, .cause = PLM_CAUSE_##why, .creds = __VA_ARGS__ }
 #define BEFORE(...)    .before = __VA_ARGS__
-#define EXEC           .kind = PLM_EXEC, .path = "/bin/su", .file = {.layer = PLM_LAYER_IMAGE}
+#define EXEC           .kind = PLM_EXEC, .path = "/bin/su", .file = { .layer = PLM_LAYER_IMAGE }
 #define IDENTITY       .kind = PLM_IDENTITY, .path = NULL
-#define SU                                                                                                   \
-	{                                                                                                    \
-		.executable = "/bin/su"                                                                      \
+#define SU                                                                                                             \
+	{                                                                                                              \
+		.executable = "/bin/su"                                                                                \
 	}
-#define ESCALATION(act, path, cause, says)                                                                   \
-	{                                                                                                    \
-		act, RULE_ROOT_ESCALATION, SEVERITY_HIGH, path, NULL, cause, cause " /bin/su", says          \
+#define ESCALATION(act, path, cause, says)                                                                             \
+	{                                                                                                              \
+		act, RULE_ROOT_ESCALATION, SEVERITY_HIGH, path, NULL, cause, cause " /bin/su", says                    \
 	}
-#define ROOT(sev, subject, cause, says)                                                                      \
-	{                                                                                                    \
-		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", NULL, cause, subject, says                \
+#define ROOT(sev, subject, cause, says)                                                                                \
+	{                                                                                                              \
+		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", NULL, cause, subject, says                          \
 	}
 
 /* clang-format off */
@@ -105,9 +105,9 @@ static void test_user_namespaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_root),
-	    cmocka_unit_test(test_capabilities),
-	    cmocka_unit_test(test_user_namespaces),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_user_namespaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,47 +11,47 @@ static const struct {
 	uint32_t stdin_mode, tty;
 	bool interactive;
 } rows[] = {
-    {"/bin/bash", {"bash"}, S_IFCHR, 0x8800000, true},
-    {"/usr/bin/top", {"top"}, S_IFCHR, 0x8800000, true},
-    {"/bin/sh", {"sh"}, S_IFIFO, 0, true},
-    {"/bin/sh", {"sh"}, S_IFSOCK, 0, true},
-    {"/bin/sh", {NULL}, S_IFIFO, 0, true},
-    {"/bin/bash", {"-bash"}, S_IFIFO, 0, true},
-    {"/bin/bash", {"bash", "-i"}, S_IFIFO, 0, true},
-    {"/bin/bash", {"bash", "--norc", "-x"}, S_IFIFO, 0, true},
-    {"/bin/bash", {"bash", "--rcfile", "/tmp/rc"}, S_IFIFO, 0, true},
-    {"/bin/bash", {"bash", "-o", "pipefail"}, S_IFIFO, 0, true},
-    {"/bin/sh", {"sh", "-s", "arg"}, S_IFIFO, 0, true},
-    {"/bin/sh", {"sh", "/dev/stdin"}, S_IFIFO, 0, true},
-    {"/bin/sh", {"sh", "--"}, S_IFIFO, 0, true},
-    {"/bin/busybox", {"sh"}, S_IFIFO, 0, true},
-    {"/bin/busybox", {"busybox", "ash"}, S_IFIFO, 0, true},
-    {"/usr/bin/x", {"bash"}, S_IFIFO, 0, true},
-    {"/bin/sh", {"sh"}, S_IFCHR, 0, false},
-    {"/bin/sh", {"sh"}, S_IFREG, 0, false},
-    {"/bin/sh", {"sh"}, 0, 0, false},
-    {"/bin/sh", {"sh", "-c", "true"}, S_IFIFO, 0, false},
-    {"/bin/sh", {"sh", "-ec", "true"}, S_IFIFO, 0, false},
-    {"/bin/bash", {"bash", "-euo", "pipefail", "-c", "true"}, S_IFIFO, 0, false},
-    {"/bin/bash", {"bash", "-lic", "true"}, S_IFIFO, 0, false},
-    {"/bin/sh", {"sh", "/probe.sh"}, S_IFIFO, 0, false},
-    {"/bin/sh", {"sh", "--", "/probe.sh"}, S_IFIFO, 0, false},
-    {"/bin/sh", {"sh", ""}, S_IFIFO, 0, false},
-    {"/bin/busybox", {"busybox", "cat"}, S_IFIFO, 0, false},
-    {"/bin/busybox", {"busybox", "sh", "-c", "x"}, S_IFIFO, 0, false},
-    {"/bin/cat", {"cat"}, S_IFIFO, 0, false},
-    {"/bin/true", {"true"}, S_IFCHR, 0, false},
-    {NULL, {NULL}, S_IFIFO, 0, false},
+	{ "/bin/bash", { "bash" }, S_IFCHR, 0x8800000, true },
+	{ "/usr/bin/top", { "top" }, S_IFCHR, 0x8800000, true },
+	{ "/bin/sh", { "sh" }, S_IFIFO, 0, true },
+	{ "/bin/sh", { "sh" }, S_IFSOCK, 0, true },
+	{ "/bin/sh", { NULL }, S_IFIFO, 0, true },
+	{ "/bin/bash", { "-bash" }, S_IFIFO, 0, true },
+	{ "/bin/bash", { "bash", "-i" }, S_IFIFO, 0, true },
+	{ "/bin/bash", { "bash", "--norc", "-x" }, S_IFIFO, 0, true },
+	{ "/bin/bash", { "bash", "--rcfile", "/tmp/rc" }, S_IFIFO, 0, true },
+	{ "/bin/bash", { "bash", "-o", "pipefail" }, S_IFIFO, 0, true },
+	{ "/bin/sh", { "sh", "-s", "arg" }, S_IFIFO, 0, true },
+	{ "/bin/sh", { "sh", "/dev/stdin" }, S_IFIFO, 0, true },
+	{ "/bin/sh", { "sh", "--" }, S_IFIFO, 0, true },
+	{ "/bin/busybox", { "sh" }, S_IFIFO, 0, true },
+	{ "/bin/busybox", { "busybox", "ash" }, S_IFIFO, 0, true },
+	{ "/usr/bin/x", { "bash" }, S_IFIFO, 0, true },
+	{ "/bin/sh", { "sh" }, S_IFCHR, 0, false },
+	{ "/bin/sh", { "sh" }, S_IFREG, 0, false },
+	{ "/bin/sh", { "sh" }, 0, 0, false },
+	{ "/bin/sh", { "sh", "-c", "true" }, S_IFIFO, 0, false },
+	{ "/bin/sh", { "sh", "-ec", "true" }, S_IFIFO, 0, false },
+	{ "/bin/bash", { "bash", "-euo", "pipefail", "-c", "true" }, S_IFIFO, 0, false },
+	{ "/bin/bash", { "bash", "-lic", "true" }, S_IFIFO, 0, false },
+	{ "/bin/sh", { "sh", "/probe.sh" }, S_IFIFO, 0, false },
+	{ "/bin/sh", { "sh", "--", "/probe.sh" }, S_IFIFO, 0, false },
+	{ "/bin/sh", { "sh", "" }, S_IFIFO, 0, false },
+	{ "/bin/busybox", { "busybox", "cat" }, S_IFIFO, 0, false },
+	{ "/bin/busybox", { "busybox", "sh", "-c", "x" }, S_IFIFO, 0, false },
+	{ "/bin/cat", { "cat" }, S_IFIFO, 0, false },
+	{ "/bin/true", { "true" }, S_IFCHR, 0, false },
+	{ NULL, { NULL }, S_IFIFO, 0, false },
 };
 
 static struct event event_of(const char *path, const char *const *argv)
 {
 	struct event event = {
-	    .kind = PLM_EXEC,
-	    .task = TASK_OF(1000),
-	    .before = CREDS_OF(1000),
-	    .path = path,
-	    .exec = {.flags = PLM_EXEC_SESSION, .argv = argv},
+		.kind = PLM_EXEC,
+		.task = TASK_OF(1000),
+		.before = CREDS_OF(1000),
+		.path = path,
+		.exec = { .flags = PLM_EXEC_SESSION, .argv = argv },
 	};
 
 	while (argv[event.exec.argc])
@@ -61,7 +61,7 @@ static struct event event_of(const char *path, const char *const *argv)
 
 static void test_interactive(void **state)
 {
-	const struct facts facts = {0};
+	const struct facts facts = { 0 };
 	struct finding findings[FINDINGS_MAX];
 
 	(void)state;
@@ -81,10 +81,10 @@ static void test_interactive(void **state)
 
 static void test_no_session(void **state)
 {
-	static const char *const argv[] = {"sh", NULL};
+	static const char *const argv[] = { "sh", NULL };
 	struct event event = event_of("/bin/sh", argv);
 	struct finding findings[FINDINGS_MAX];
-	const struct facts facts = {0};
+	const struct facts facts = { 0 };
 
 	(void)state;
 	event.exec.flags = PLM_EXEC_ENTRY;
@@ -98,11 +98,11 @@ static void test_no_session(void **state)
 /* Repeats are of one command, all arguments count, and none of them is shown: they can be secrets. */
 static void test_subject_is_the_command(void **state)
 {
-	static const char *const argvs[][4] = {{"mysql", "--password=secret"},
-					       {"mysql", "--password=other"},
-					       {"mysql", "--pass", "word=secret"}};
+	static const char *const argvs[][4] = { { "mysql", "--password=secret" },
+						{ "mysql", "--password=other" },
+						{ "mysql", "--pass", "word=secret" } };
 	struct finding findings[ARRAY_SIZE(argvs)][FINDINGS_MAX], again[FINDINGS_MAX];
-	const struct facts facts = {0};
+	const struct facts facts = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(argvs); i++) {
@@ -121,9 +121,9 @@ static void test_subject_is_the_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_interactive),
-	    cmocka_unit_test(test_no_session),
-	    cmocka_unit_test(test_subject_is_the_command),
+		cmocka_unit_test(test_interactive),
+		cmocka_unit_test(test_no_session),
+		cmocka_unit_test(test_subject_is_the_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,16 +48,15 @@ static void test_hash_knows_where_texts_end(void **state)
 	assert_true(subject_hash("ab") == subject_hash("ab"));
 	assert_false(subject_hash("ab") == subject_hash("ba"));
 	assert_false(subject_hash_more(subject_hash("a"), "b") == subject_hash("ab"));
-	assert_false(subject_hash_more(subject_hash("ab"), "c") ==
-		     subject_hash_more(subject_hash("a"), "bc"));
+	assert_false(subject_hash_more(subject_hash("ab"), "c") == subject_hash_more(subject_hash("a"), "bc"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_short_is_whole),
-	    cmocka_unit_test(test_long_ones_stay_apart),
-	    cmocka_unit_test(test_hash_knows_where_texts_end),
+		cmocka_unit_test(test_short_is_whole),
+		cmocka_unit_test(test_long_ones_stay_apart),
+		cmocka_unit_test(test_hash_knows_where_texts_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

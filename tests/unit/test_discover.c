@@ -23,8 +23,7 @@ static int set_up(void **state)
 
 	(void)strcpy(top, "/tmp/plimsoll-discover-XXXXXX");
 	*state = top;
-	return mkdtemp(top) && chdir(top) == 0 && mkdir("proc", 0755) == 0 && mkdir("proc/7", 0755) == 0 ? 0
-													 : -1;
+	return mkdtemp(top) && chdir(top) == 0 && mkdir("proc", 0755) == 0 && mkdir("proc/7", 0755) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -50,17 +49,17 @@ static void cgroup_of(void **state)
 	static const struct {
 		const char *text, *expected; /* NULL: -ENOENT */
 	} rows[] = {
-	    {"0::/docker/0123\n", "/docker/0123"}, /* v2 alone */
-	    {"0::/\n", "/"},
-	    {"0::/a:b/c d\n", "/a:b/c d"},
-	    {"0::/no/end", "/no/end"},
-	    {"12:pids:/v1\n1:name=systemd:/v1\n0::/hybrid\n", "/hybrid"},
-	    {"0::/first\n1:name=systemd:/v1\n", "/first"},
-	    {"12:pids:/v1\n10::/ten\n0::/zero\n", "/zero"},
-	    {"1:name=0::/v1:/name\n0::/real\n", "/real"},
-	    {"12:pids:/docker/0123\n1:name=systemd:/docker/0123\n", NULL}, /* v1 alone */
-	    {"", NULL},
-	    {"0::", NULL},
+		{ "0::/docker/0123\n", "/docker/0123" }, /* v2 alone */
+		{ "0::/\n", "/" },
+		{ "0::/a:b/c d\n", "/a:b/c d" },
+		{ "0::/no/end", "/no/end" },
+		{ "12:pids:/v1\n1:name=systemd:/v1\n0::/hybrid\n", "/hybrid" },
+		{ "0::/first\n1:name=systemd:/v1\n", "/first" },
+		{ "12:pids:/v1\n10::/ten\n0::/zero\n", "/zero" },
+		{ "1:name=0::/v1:/name\n0::/real\n", "/real" },
+		{ "12:pids:/docker/0123\n1:name=systemd:/docker/0123\n", NULL }, /* v1 alone */
+		{ "", NULL },
+		{ "0::", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -95,7 +94,7 @@ static void no_such_process(void **state)
 /* The text whole, and a NUL behind it that does not count; also where it has NULs of its own. */
 static void text_is_whole(void **state)
 {
-	static const size_t sizes[] = {0, 1, 4095, 12288, 12289, 16384, 16385, 100000, MEBIBYTE};
+	static const size_t sizes[] = { 0, 1, 4095, 12288, 12289, 16384, 16385, 100000, MEBIBYTE };
 	char *bytes = malloc(MEBIBYTE);
 
 	assert_non_null(bytes);
@@ -123,8 +122,7 @@ static void text_has_a_bound(void **state)
 
 	assert_non_null(bytes);
 	while (length + 128 < room)
-		length += (size_t)sprintf(bytes + length, "%zu 50 0:41 / /mnt/%zu rw - tmpfs t rw\n", length,
-					  length);
+		length += (size_t)sprintf(bytes + length, "%zu 50 0:41 / /mnt/%zu rw - tmpfs t rw\n", length, length);
 	put("proc/7/mountinfo", bytes, length);
 	free(bytes);
 	assert_int_equal(discover_proc(*state, 7, "mountinfo", MEBIBYTE, &text, &size), -EFBIG);
@@ -176,9 +174,8 @@ static uint64_t inode_of(const char *path)
 
 static void every_cgroup(void **state)
 {
-	static const char *const directories[] = {"/docker", "/docker/a", "/docker/a/init", "/docker/b",
-						  "/x.slice"};
-	struct seen seen = {0};
+	static const char *const directories[] = { "/docker", "/docker/a", "/docker/a/init", "/docker/b", "/x.slice" };
+	struct seen seen = { 0 };
 	char path[PATH_MAX];
 
 	assert_int_equal(mkdir("cgroup", 0755), 0);
@@ -211,7 +208,7 @@ static void every_cgroup(void **state)
 static void depth_has_a_bound(void **state)
 {
 	_cleanup_close_ int before = -EBADF, after = -EBADF;
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 	char path[PATH_MAX] = "deep";
 	size_t deepest = 0;
 
@@ -249,13 +246,13 @@ static void root_is_told_by_its_file_system(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(cgroup_of),
-	    TEST(no_such_process),
-	    TEST(text_is_whole),
-	    TEST(text_has_a_bound),
-	    TEST(every_cgroup),
-	    TEST(depth_has_a_bound),
-	    TEST(root_is_told_by_its_file_system),
+		TEST(cgroup_of),
+		TEST(no_such_process),
+		TEST(text_is_whole),
+		TEST(text_has_a_bound),
+		TEST(every_cgroup),
+		TEST(depth_has_a_bound),
+		TEST(root_is_told_by_its_file_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,35 +39,35 @@ struct item {
 };
 
 static const struct item items[] = {
-    {"image", 'd', NULL},
-    {"image/usr", 'd', NULL},
-    {"image/usr/bin", 'd', NULL},
-    {"image/usr/bin/id", 'x', "\177ELF id"},
-    {"image/usr/bin/modified", 'x', "\177ELF as shipped"},
-    {"image/usr/bin/copied", 'x', "\177ELF the same"},
-    {"image/bin", 'l', "usr/bin"},
-    {"image/etc", 'd', NULL},
-    {"image/etc/passwd", 'f', "root\n"},
-    {"image/etc/volume", 'l', "../data/x"},
-    {"image/etc/a", 'f', "a\n"},
-    {"image/data", 'd', NULL},
-    {"upper", 'd', NULL},
-    {"upper/usr", 'd', NULL},
-    {"upper/usr/bin", 'd', NULL},
-    {"upper/usr/bin/modified", 'x', "\177ELF as evil..."},
-    {"upper/usr/bin/copied", 'x', "\177ELF the same"},
-    {"upper/etc", 'd', NULL},
-    {"upper/etc/passwd", 'f', "evil\n"},
-    {"upper/etc/motd", 'f', "hello\n"},
-    {"upper/etc/run.sh", 'f', "#!/bin/sh\n"},
-    {"upper/etc/link", 'l', "passwd"},
-    {"upper/tmp", 'd', NULL},
-    {"upper/tmp/new", 'x', "\177ELF new"},
-    {"upper/tmp/script", 'x', "#!/bin/sh\n"},
-    {"host", 'd', NULL},
-    {"host/proc", 'd', NULL},
-    {"host/proc/7", 'd', NULL},
-    {"host/proc/7/exe", 'l', "/usr/bin/live"},
+	{ "image", 'd', NULL },
+	{ "image/usr", 'd', NULL },
+	{ "image/usr/bin", 'd', NULL },
+	{ "image/usr/bin/id", 'x', "\177ELF id" },
+	{ "image/usr/bin/modified", 'x', "\177ELF as shipped" },
+	{ "image/usr/bin/copied", 'x', "\177ELF the same" },
+	{ "image/bin", 'l', "usr/bin" },
+	{ "image/etc", 'd', NULL },
+	{ "image/etc/passwd", 'f', "root\n" },
+	{ "image/etc/volume", 'l', "../data/x" },
+	{ "image/etc/a", 'f', "a\n" },
+	{ "image/data", 'd', NULL },
+	{ "upper", 'd', NULL },
+	{ "upper/usr", 'd', NULL },
+	{ "upper/usr/bin", 'd', NULL },
+	{ "upper/usr/bin/modified", 'x', "\177ELF as evil..." },
+	{ "upper/usr/bin/copied", 'x', "\177ELF the same" },
+	{ "upper/etc", 'd', NULL },
+	{ "upper/etc/passwd", 'f', "evil\n" },
+	{ "upper/etc/motd", 'f', "hello\n" },
+	{ "upper/etc/run.sh", 'f', "#!/bin/sh\n" },
+	{ "upper/etc/link", 'l', "passwd" },
+	{ "upper/tmp", 'd', NULL },
+	{ "upper/tmp/new", 'x', "\177ELF new" },
+	{ "upper/tmp/script", 'x', "#!/bin/sh\n" },
+	{ "host", 'd', NULL },
+	{ "host/proc", 'd', NULL },
+	{ "host/proc/7", 'd', NULL },
+	{ "host/proc/7/exe", 'l', "/usr/bin/live" },
 };
 
 static void make_item(const struct item *item)
@@ -91,13 +91,12 @@ static void make_item(const struct item *item)
 static int open_rootfs(struct fixture *fixture)
 {
 	char text[512];
-	struct rootfs_source source = {.mountinfo = text};
+	struct rootfs_source source = { .mountinfo = text };
 
-	source.size =
-	    (size_t)snprintf(text, sizeof(text),
-			     "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s/image,upperdir=%s/upper\n"
-			     "62 60 8:1 /v /data rw - ext4 /dev/a rw\n",
-			     fixture->top, fixture->top);
+	source.size = (size_t)snprintf(text, sizeof(text),
+				       "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s/image,upperdir=%s/upper\n"
+				       "62 60 8:1 /v /data rw - ext4 /dev/a rw\n",
+				       fixture->top, fixture->top);
 	return rootfs_from_mountinfo(&source, &fixture->container.rootfs);
 }
 
@@ -118,11 +117,11 @@ static int set_up(void **state)
 	fixture->container.cgroup = 42;
 	fixture->container.root_device = 40;
 	fixture->source = (struct facts_source){
-	    .container = &fixture->container,
-	    .processes = processes_new(8),
-	    .same = same_new(),
-	    .host_root = fixture->host,
-	    .boot_offset = (int64_t)time(NULL) * 1000000000 + HOUR,
+		.container = &fixture->container,
+		.processes = processes_new(8),
+		.same = same_new(),
+		.host_root = fixture->host,
+		.boot_offset = (int64_t)time(NULL) * 1000000000 + HOUR,
 	};
 	return fixture->source.processes && fixture->source.same ? open_rootfs(fixture) : -1;
 }
@@ -158,7 +157,7 @@ static void is_string(const char *actual, const char *expected)
 
 static struct event exec_of(uint32_t pid, uint32_t parent, enum plm_layer layer, const char *path)
 {
-	struct event event = {.kind = PLM_EXEC, .container = 42, .path = path};
+	struct event event = { .kind = PLM_EXEC, .container = 42, .path = path };
 
 	event.task.pid = pid;
 	event.task.start = pid * 10ull;
@@ -174,18 +173,18 @@ static const struct {
 	enum answer in_image;
 	bool metadata_only, image_program;
 } programs[] = {
-    {PLM_LAYER_IMAGE, "/usr/bin/id", ANSWER_YES, false, true},
-    {PLM_LAYER_IMAGE, NULL, ANSWER_YES, false, false},
-    {PLM_LAYER_UPPER, "/tmp/new", ANSWER_NO, false, false},
-    {PLM_LAYER_UPPER, "/usr/bin/modified", ANSWER_YES, false, false},
-    {PLM_LAYER_UPPER, "/usr/bin/copied", ANSWER_YES, true, true},
-    {PLM_LAYER_UPPER, "/bin/copied", ANSWER_NO, false, false}, /* no walk of the kernel's gives a link */
-    {PLM_LAYER_UPPER, "not/clean", ANSWER_UNKNOWN, false, false},
-    {PLM_LAYER_UPPER, NULL, ANSWER_UNKNOWN, false, false},
-    {PLM_LAYER_MEMORY, "/usr/bin/id", ANSWER_UNKNOWN, false, false},
-    {PLM_LAYER_VOLUME, "/usr/bin/copied", ANSWER_UNKNOWN, false, false},
-    {PLM_LAYER_OTHER_ROOT, "/usr/bin/copied", ANSWER_UNKNOWN, false, false},
-    {PLM_LAYER_UNKNOWN, "/usr/bin/id", ANSWER_UNKNOWN, false, false},
+	{ PLM_LAYER_IMAGE, "/usr/bin/id", ANSWER_YES, false, true },
+	{ PLM_LAYER_IMAGE, NULL, ANSWER_YES, false, false },
+	{ PLM_LAYER_UPPER, "/tmp/new", ANSWER_NO, false, false },
+	{ PLM_LAYER_UPPER, "/usr/bin/modified", ANSWER_YES, false, false },
+	{ PLM_LAYER_UPPER, "/usr/bin/copied", ANSWER_YES, true, true },
+	{ PLM_LAYER_UPPER, "/bin/copied", ANSWER_NO, false, false }, /* no walk of the kernel's gives a link */
+	{ PLM_LAYER_UPPER, "not/clean", ANSWER_UNKNOWN, false, false },
+	{ PLM_LAYER_UPPER, NULL, ANSWER_UNKNOWN, false, false },
+	{ PLM_LAYER_MEMORY, "/usr/bin/id", ANSWER_UNKNOWN, false, false },
+	{ PLM_LAYER_VOLUME, "/usr/bin/copied", ANSWER_UNKNOWN, false, false },
+	{ PLM_LAYER_OTHER_ROOT, "/usr/bin/copied", ANSWER_UNKNOWN, false, false },
+	{ PLM_LAYER_UNKNOWN, "/usr/bin/id", ANSWER_UNKNOWN, false, false },
 };
 
 static void program_and_image(void **state)
@@ -239,15 +238,15 @@ static void who_did_it(void **state)
 		const char *executable, *parent_executable;
 		bool in_image;
 	} rows[] = {
-	    {3, 30, 2, 20, "/usr/bin/id", "/tmp/new", true},
-	    {4, 40, 3, 30, "/usr/bin/id", "/usr/bin/id", true},
-	    {5, 50, 2, 20, "/tmp/new", "/tmp/new", false},
-	    {3, 31, 2, 21, NULL, NULL, false},
-	    {7, 70, 6, 60, "/usr/bin/live", NULL, false},
-	    {7, 70, 2, 20, "/tmp/new", "/tmp/new", false},
-	    {8, 80, 6, 60, NULL, NULL, false},
+		{ 3, 30, 2, 20, "/usr/bin/id", "/tmp/new", true },
+		{ 4, 40, 3, 30, "/usr/bin/id", "/usr/bin/id", true },
+		{ 5, 50, 2, 20, "/tmp/new", "/tmp/new", false },
+		{ 3, 31, 2, 21, NULL, NULL, false },
+		{ 7, 70, 6, 60, "/usr/bin/live", NULL, false },
+		{ 7, 70, 2, 20, "/tmp/new", "/tmp/new", false },
+		{ 8, 80, 6, 60, NULL, NULL, false },
 	};
-	static const enum plm_kind kinds[] = {PLM_CHANGE, PLM_IDENTITY, PLM_MAPPING, PLM_LEAVE, PLM_BLIND};
+	static const enum plm_kind kinds[] = { PLM_CHANGE, PLM_IDENTITY, PLM_MAPPING, PLM_LEAVE, PLM_BLIND };
 	struct fixture *fixture = *state;
 	struct event event = exec_of(2, 1, PLM_LAYER_UPPER, "/tmp/new");
 
@@ -258,7 +257,7 @@ static void who_did_it(void **state)
 		size_t row = i / ARRAY_SIZE(kinds);
 		const struct facts *facts;
 
-		event = (struct event){.kind = kinds[i % ARRAY_SIZE(kinds)]};
+		event = (struct event){ .kind = kinds[i % ARRAY_SIZE(kinds)] };
 		event.task.pid = rows[row].pid;
 		event.task.start = rows[row].start;
 		event.task.parent_pid = rows[row].parent;
@@ -283,41 +282,36 @@ static void changes_by_name(void **state)
 		enum answer confirmed, in_image;
 		bool code, metadata_only;
 	} rows[] = {
-	    {PLM_OP_CHMOD, NULL, "/etc", "motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
-	     true},
-	    {PLM_OP_CHMOD, NULL, "/etc", "motd", false, 0755, "/etc/motd", ANSWER_NO, ANSWER_NO, false, true},
-	    {PLM_OP_CHMOD, NULL, "/tmp", "../etc/./passwd", false, 0644, "/etc/passwd", ANSWER_YES,
-	     ANSWER_YES, false, true},
-	    /* through links, on the way and at the end */
-	    {PLM_OP_CHMOD, NULL, NULL, "/bin/copied", false, 0755, "/usr/bin/copied", ANSWER_YES, ANSWER_YES,
-	     true, true},
-	    {PLM_OP_CHMOD, NULL, "/etc", "link", false, 0644, "/etc/passwd", ANSWER_YES, ANSWER_YES, false,
-	     true},
-	    {PLM_OP_CHOWN, NULL, "/etc", "link", true, UINT64_MAX, "/etc/link", ANSWER_YES, ANSWER_NO, false,
-	     true},
-	    {PLM_OP_CREATE, NULL, "/etc", "run.sh", false, 0, "/etc/run.sh", ANSWER_YES, ANSWER_NO, true,
-	     false},
-	    {PLM_OP_CREATE, NULL, "/etc", "none", false, 0, "/etc/none", ANSWER_NO, ANSWER_NO, false, false},
-	    {PLM_OP_UNLINK, NULL, "/etc", "a", false, 0, "/etc/a", ANSWER_NO, ANSWER_YES, false, false},
-	    {PLM_OP_UNLINK, NULL, "/etc", "none", false, 0, "/etc/none", ANSWER_YES, ANSWER_NO, false, false},
-	    {PLM_OP_MOUNT, NULL, NULL, "/etc", false, 0, "/etc", ANSWER_YES, ANSWER_YES, false, false},
-	    /* where the caller's root is another */
-	    {PLM_OP_CHMOD, "/etc", NULL, "/motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
-	     true},
-	    {PLM_OP_CHMOD, "/etc", "/etc", "../motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
-	     true},
-	    /* off the root overlay */
-	    {PLM_OP_CREATE, NULL, "/data", "x", false, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false},
-	    {PLM_OP_CREATE, NULL, NULL, "/data/x", true, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false},
-	    {PLM_OP_CHMOD, NULL, "/etc", "volume", false, 0644, NULL, ANSWER_NO, ANSWER_UNKNOWN, false,
-	     false},
-	    {PLM_OP_CHMOD, NULL, "/data", "../etc/motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO,
-	     false, true},
+		{ PLM_OP_CHMOD, NULL, "/etc", "motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false, true },
+		{ PLM_OP_CHMOD, NULL, "/etc", "motd", false, 0755, "/etc/motd", ANSWER_NO, ANSWER_NO, false, true },
+		{ PLM_OP_CHMOD, NULL, "/tmp", "../etc/./passwd", false, 0644, "/etc/passwd", ANSWER_YES, ANSWER_YES,
+		  false, true },
+		/* through links, on the way and at the end */
+		{ PLM_OP_CHMOD, NULL, NULL, "/bin/copied", false, 0755, "/usr/bin/copied", ANSWER_YES, ANSWER_YES, true,
+		  true },
+		{ PLM_OP_CHMOD, NULL, "/etc", "link", false, 0644, "/etc/passwd", ANSWER_YES, ANSWER_YES, false, true },
+		{ PLM_OP_CHOWN, NULL, "/etc", "link", true, UINT64_MAX, "/etc/link", ANSWER_YES, ANSWER_NO, false,
+		  true },
+		{ PLM_OP_CREATE, NULL, "/etc", "run.sh", false, 0, "/etc/run.sh", ANSWER_YES, ANSWER_NO, true, false },
+		{ PLM_OP_CREATE, NULL, "/etc", "none", false, 0, "/etc/none", ANSWER_NO, ANSWER_NO, false, false },
+		{ PLM_OP_UNLINK, NULL, "/etc", "a", false, 0, "/etc/a", ANSWER_NO, ANSWER_YES, false, false },
+		{ PLM_OP_UNLINK, NULL, "/etc", "none", false, 0, "/etc/none", ANSWER_YES, ANSWER_NO, false, false },
+		{ PLM_OP_MOUNT, NULL, NULL, "/etc", false, 0, "/etc", ANSWER_YES, ANSWER_YES, false, false },
+		/* where the caller's root is another */
+		{ PLM_OP_CHMOD, "/etc", NULL, "/motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false, true },
+		{ PLM_OP_CHMOD, "/etc", "/etc", "../motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
+		  true },
+		/* off the root overlay */
+		{ PLM_OP_CREATE, NULL, "/data", "x", false, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false },
+		{ PLM_OP_CREATE, NULL, NULL, "/data/x", true, 0, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false },
+		{ PLM_OP_CHMOD, NULL, "/etc", "volume", false, 0644, NULL, ANSWER_NO, ANSWER_UNKNOWN, false, false },
+		{ PLM_OP_CHMOD, NULL, "/data", "../etc/motd", false, 0644, "/etc/motd", ANSWER_YES, ANSWER_NO, false,
+		  true },
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct event event = {.kind = PLM_CHANGE, .root = rows[i].root};
+		struct event event = { .kind = PLM_CHANGE, .root = rows[i].root };
 		const struct facts *facts;
 
 		event.change.op = rows[i].op;
@@ -339,7 +333,7 @@ static void changes_by_name(void **state)
 static void the_file_behind_a_name(void **state)
 {
 	struct fixture *fixture = *state;
-	struct event event = {.kind = PLM_CHANGE};
+	struct event event = { .kind = PLM_CHANGE };
 	struct stat st;
 
 	event.change.op = PLM_OP_CHMOD;
@@ -357,7 +351,7 @@ static void the_file_behind_a_name(void **state)
 	assert_int_equal(event.file.uid, st.st_uid);
 	assert_int_equal(event.file.mtime, st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec);
 
-	event = (struct event){.kind = PLM_CHANGE};
+	event = (struct event){ .kind = PLM_CHANGE };
 	event.change.op = PLM_OP_CHMOD;
 	event.change.flags = PLM_CHANGE_HINT;
 	event.change.name = "/etc/a"; /* the image's alone */
@@ -373,16 +367,16 @@ static void two_names(void **state)
 		const char *from_base, *from_name, *from;
 		enum answer from_in_image, confirmed;
 	} rows[] = {
-	    {PLM_OP_RENAME, "/tmp", "gone", "/tmp/gone", ANSWER_NO, ANSWER_YES},
-	    {PLM_OP_RENAME, NULL, "/bin/id", "/usr/bin/id", ANSWER_YES, ANSWER_UNKNOWN}, /* still there */
-	    {PLM_OP_EXCHANGE, NULL, "/bin/id", "/usr/bin/id", ANSWER_YES, ANSWER_YES},
-	    {PLM_OP_LINK, "/data", "x", NULL, ANSWER_UNKNOWN, ANSWER_YES},
-	    {PLM_OP_SYMLINK, NULL, "../usr/bin/id", "../usr/bin/id", ANSWER_UNKNOWN, ANSWER_NO},
+		{ PLM_OP_RENAME, "/tmp", "gone", "/tmp/gone", ANSWER_NO, ANSWER_YES },
+		{ PLM_OP_RENAME, NULL, "/bin/id", "/usr/bin/id", ANSWER_YES, ANSWER_UNKNOWN }, /* still there */
+		{ PLM_OP_EXCHANGE, NULL, "/bin/id", "/usr/bin/id", ANSWER_YES, ANSWER_YES },
+		{ PLM_OP_LINK, "/data", "x", NULL, ANSWER_UNKNOWN, ANSWER_YES },
+		{ PLM_OP_SYMLINK, NULL, "../usr/bin/id", "../usr/bin/id", ANSWER_UNKNOWN, ANSWER_NO },
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct event event = {.kind = PLM_CHANGE};
+		struct event event = { .kind = PLM_CHANGE };
 		const struct facts *facts;
 
 		event.change.op = rows[i].op;
@@ -410,23 +404,22 @@ static void changes_by_file(void **state)
 		enum answer in_image;
 		bool code, metadata_only;
 	} rows[] = {
-	    {PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0644, ANSWER_YES, false, false},
-	    {PLM_LAYER_UPPER, "/etc/motd", PLM_OP_CREATE, S_IFREG | 0644, ANSWER_NO, false, false},
-	    {PLM_LAYER_UPPER, "/etc/motd", PLM_OP_CREATE, S_IFREG | 0755, ANSWER_NO, true, false},
-	    {PLM_LAYER_UPPER, "/tmp/unseen", PLM_OP_CREATE, S_IFREG | 0010, ANSWER_NO, true, false},
-	    {PLM_LAYER_UPPER, "/tmp", PLM_OP_MKDIR, S_IFDIR | 0755, ANSWER_NO, false, false},
-	    {PLM_LAYER_UPPER, "/etc/run.sh", PLM_OP_MODIFY, S_IFREG | 0644, ANSWER_NO, true, false},
-	    {PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_SETXATTR, S_IFREG | 0644, ANSWER_YES, false, true},
-	    {PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_UTIMES, S_IFREG | 0644, ANSWER_YES, false, true},
-	    {PLM_LAYER_CONTROL, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false, false},
-	    {PLM_LAYER_OTHER_ROOT, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false,
-	     false},
-	    {PLM_LAYER_UPPER, NULL, PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false, false},
+		{ PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0644, ANSWER_YES, false, false },
+		{ PLM_LAYER_UPPER, "/etc/motd", PLM_OP_CREATE, S_IFREG | 0644, ANSWER_NO, false, false },
+		{ PLM_LAYER_UPPER, "/etc/motd", PLM_OP_CREATE, S_IFREG | 0755, ANSWER_NO, true, false },
+		{ PLM_LAYER_UPPER, "/tmp/unseen", PLM_OP_CREATE, S_IFREG | 0010, ANSWER_NO, true, false },
+		{ PLM_LAYER_UPPER, "/tmp", PLM_OP_MKDIR, S_IFDIR | 0755, ANSWER_NO, false, false },
+		{ PLM_LAYER_UPPER, "/etc/run.sh", PLM_OP_MODIFY, S_IFREG | 0644, ANSWER_NO, true, false },
+		{ PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_SETXATTR, S_IFREG | 0644, ANSWER_YES, false, true },
+		{ PLM_LAYER_UPPER, "/etc/passwd", PLM_OP_UTIMES, S_IFREG | 0644, ANSWER_YES, false, true },
+		{ PLM_LAYER_CONTROL, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false, false },
+		{ PLM_LAYER_OTHER_ROOT, "/etc/passwd", PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false, false },
+		{ PLM_LAYER_UPPER, NULL, PLM_OP_MODIFY, S_IFREG | 0755, ANSWER_UNKNOWN, false, false },
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct event event = {.kind = PLM_CHANGE, .path = rows[i].path};
+		struct event event = { .kind = PLM_CHANGE, .path = rows[i].path };
 		const struct facts *facts;
 
 		event.change.op = rows[i].op;
@@ -463,17 +456,17 @@ static void script_of_a_process_that_is_gone(void **state)
 		enum answer in_image;
 		bool metadata_only;
 	} rows[] = {
-	    {NULL, "/", "/tmp/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/tmp", "./script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, NULL, "/bin/id", "/usr/bin/id", PLM_LAYER_IMAGE, ANSWER_YES, false},
-	    {NULL, "/", "bin/copied", "/usr/bin/copied", PLM_LAYER_UPPER, ANSWER_YES, true},
-	    {NULL, "/etc", "/usr/bin/modified", "/usr/bin/modified", PLM_LAYER_UPPER, ANSWER_YES, false},
-	    {"/tmp", "/", "/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/data", "run", "/data/run", PLM_LAYER_VOLUME, ANSWER_UNKNOWN, false},
-	    /* it removed itself: never the image's */
-	    {NULL, "/", "/tmp/dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/tmp", "a/../dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false},
-	    {NULL, "/etc", NULL, NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false},
+		{ NULL, "/", "/tmp/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false },
+		{ NULL, "/tmp", "./script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false },
+		{ NULL, NULL, "/bin/id", "/usr/bin/id", PLM_LAYER_IMAGE, ANSWER_YES, false },
+		{ NULL, "/", "bin/copied", "/usr/bin/copied", PLM_LAYER_UPPER, ANSWER_YES, true },
+		{ NULL, "/etc", "/usr/bin/modified", "/usr/bin/modified", PLM_LAYER_UPPER, ANSWER_YES, false },
+		{ "/tmp", "/", "/script", "/tmp/script", PLM_LAYER_UPPER, ANSWER_NO, false },
+		{ NULL, "/data", "run", "/data/run", PLM_LAYER_VOLUME, ANSWER_UNKNOWN, false },
+		/* it removed itself: never the image's */
+		{ NULL, "/", "/tmp/dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false },
+		{ NULL, "/tmp", "a/../dropped", "/tmp/dropped", PLM_LAYER_UPPER, ANSWER_NO, false },
+		{ NULL, "/etc", NULL, NULL, PLM_LAYER_UNKNOWN, ANSWER_UNKNOWN, false },
 	};
 	struct fixture *fixture = *state;
 
@@ -500,7 +493,7 @@ static void script_that_the_kernel_saw(void **state)
 	const struct facts *facts;
 
 	event.exec.script_path = "/tmp/script";
-	event.exec.script = (struct plm_file){.layer = PLM_LAYER_UPPER, .inode = 77};
+	event.exec.script = (struct plm_file){ .layer = PLM_LAYER_UPPER, .inode = 77 };
 	facts = gather(fixture, &event);
 	is_string(facts->script_path, "/tmp/script");
 	assert_int_equal(facts->script.inode, 77);
@@ -513,13 +506,12 @@ static void script_of_a_process_that_lives(void **state)
 	struct fixture *fixture = *state;
 	struct event event = script_of(7, "/work", "run");
 	char path[PATH_MAX] = "", expected[PATH_MAX];
-	struct plm_file file = {0};
+	struct plm_file file = { 0 };
 	struct stat st;
 
 	assert_int_equal(mkdir("live", 0755) | mkdir("live/work", 0755), 0);
-	make_item(&(struct item){"live/work/real", 'x', "#!/bin/sh\n"});
-	assert_int_equal(
-	    symlink("/work/real", "live/work/run") | symlink("../../../live", "host/proc/7/root"), 0);
+	make_item(&(struct item){ "live/work/real", 'x', "#!/bin/sh\n" });
+	assert_int_equal(symlink("/work/real", "live/work/run") | symlink("../../../live", "host/proc/7/root"), 0);
 	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), 0);
 	(void)snprintf(expected, sizeof(expected), "%s/live/work/real", fixture->top);
 	assert_string_equal(path, expected);
@@ -537,7 +529,7 @@ static void script_that_is_nowhere(void **state)
 	struct fixture *fixture = *state;
 	char path[PATH_MAX] = "before", name[PATH_MAX];
 	struct event event = script_of(8, "/gone", "sub/run");
-	struct plm_file file = {.inode = 5};
+	struct plm_file file = { .inode = 5 };
 
 	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, &file, path), 0);
 	assert_string_equal(path, "/gone/sub/run");
@@ -563,15 +555,15 @@ static void age(void **state)
 	static const struct {
 		uint64_t started, time, expected;
 	} rows[] = {
-	    {0, 500, UINT64_MAX},
-	    {300, 500, 200},
-	    {500, 500, 0},
-	    {600, 500, UINT64_MAX},
+		{ 0, 500, UINT64_MAX },
+		{ 300, 500, 200 },
+		{ 500, 500, 0 },
+		{ 600, 500, UINT64_MAX },
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct event event = {.kind = PLM_LEAVE, .time = rows[i].time};
+		struct event event = { .kind = PLM_LEAVE, .time = rows[i].time };
 
 		fixture->container.started = rows[i].started;
 		assert_int_equal(gather(fixture, &event)->container_age, rows[i].expected);
@@ -585,7 +577,7 @@ static void nothing_known(void **state)
 
 	rootfs_free(take_ptr(fixture->container.rootfs));
 	for (unsigned i = 0; i < PLM_KINDS * PLM_OPS * 2; i++) {
-		struct event event = {.kind = i % PLM_KINDS};
+		struct event event = { .kind = i % PLM_KINDS };
 		const struct facts *facts;
 
 		event.file.layer = i % 2 ? PLM_LAYER_UPPER : PLM_LAYER_UNKNOWN;
@@ -598,8 +590,7 @@ static void nothing_known(void **state)
 		assert_int_equal(facts->confirmed, ANSWER_UNKNOWN);
 		assert_int_equal(facts->script_in_image, ANSWER_UNKNOWN);
 		assert_int_equal(facts->script.layer, PLM_LAYER_UNKNOWN);
-		assert_false(facts->metadata_only || facts->script_metadata_only ||
-			     facts->executable_in_image);
+		assert_false(facts->metadata_only || facts->script_metadata_only || facts->executable_in_image);
 		assert_int_equal(facts->container_age, UINT64_MAX);
 		is_string(facts->executable, NULL);
 		is_string(facts->parent_executable, NULL);
@@ -613,19 +604,19 @@ static void nothing_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(program_and_image),
-	    TEST(mapped_code),
-	    TEST(who_did_it),
-	    TEST(changes_by_name),
-	    TEST(the_file_behind_a_name),
-	    TEST(two_names),
-	    TEST(changes_by_file),
-	    TEST(script_of_a_process_that_is_gone),
-	    TEST(script_that_the_kernel_saw),
-	    TEST(script_of_a_process_that_lives),
-	    TEST(script_that_is_nowhere),
-	    TEST(age),
-	    TEST(nothing_known),
+		TEST(program_and_image),
+		TEST(mapped_code),
+		TEST(who_did_it),
+		TEST(changes_by_name),
+		TEST(the_file_behind_a_name),
+		TEST(two_names),
+		TEST(changes_by_file),
+		TEST(script_of_a_process_that_is_gone),
+		TEST(script_that_the_kernel_saw),
+		TEST(script_of_a_process_that_lives),
+		TEST(script_that_is_nowhere),
+		TEST(age),
+		TEST(nothing_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

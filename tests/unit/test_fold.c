@@ -36,7 +36,7 @@ static void collect(const struct fold_repeat *repeat, void *data)
 
 static struct finding finding_of(enum rule rule, enum severity severity, const char *path)
 {
-	struct finding finding = {.rule = rule, .severity = severity, .path = path};
+	struct finding finding = { .rule = rule, .severity = severity, .path = path };
 
 	(void)snprintf(finding.subject, sizeof(finding.subject), "%s", path);
 	return finding;
@@ -83,23 +83,23 @@ static void test_sequence(void **state)
 		enum fold_verdict verdict;
 		uint64_t told; /* count of what windows told before it */
 	} rows[] = {
-	    {0, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0},
-	    {1, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_HOLD, 0},
-	    {2, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0},
-	    {3, 1, RULE_DRIFT_LIBRARY, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0},
-	    {4, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/a", FOLD_HOLD, 0},
-	    {5, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_TELL, 0},
-	    {6, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 0},
-	    {7, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/b", FOLD_TELL, 0},
-	    {3599, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/a", FOLD_HOLD, 0},
-	    {3600, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 4},
-	    {3601, 2, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/c", FOLD_TELL, 4},
-	    {3602, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 4}, /* a quiet window */
-	    {7200, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 5},
-	    {20000, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/x", FOLD_TELL, 6},
-	    {30000, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_TELL, 6},
+		{ 0, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0 },
+		{ 1, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_HOLD, 0 },
+		{ 2, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0 },
+		{ 3, 1, RULE_DRIFT_LIBRARY, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 0 },
+		{ 4, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/a", FOLD_HOLD, 0 },
+		{ 5, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_TELL, 0 },
+		{ 6, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 0 },
+		{ 7, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/b", FOLD_TELL, 0 },
+		{ 3599, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/a", FOLD_HOLD, 0 },
+		{ 3600, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 4 },
+		{ 3601, 2, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/c", FOLD_TELL, 4 },
+		{ 3602, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/etc/a", FOLD_TELL, 4 }, /* a quiet window */
+		{ 7200, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_HOLD, 5 },
+		{ 20000, 1, RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/x", FOLD_TELL, 6 },
+		{ 30000, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/etc/a", FOLD_TELL, 6 },
 	};
-	struct told told = {0};
+	struct told told = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		fold_expire(*state, rows[i].at * SECOND, collect, &told);
@@ -116,7 +116,7 @@ static void test_repeat_tells_all(void **state)
 	struct finding finding = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/bin/id");
 	struct fold_answer first = fold_finding(*state, 7, &finding, 5 * SECOND, 1);
 	struct fold_answer second = fold_finding(*state, 7, &finding, 9 * SECOND, 3);
-	struct told told = {0};
+	struct told told = { 0 };
 	int attachment;
 
 	fold_attach(*state, first.id, &attachment);
@@ -158,7 +158,7 @@ static void test_attach_finds_an_older_one(void **state)
 	struct finding a = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/a");
 	struct finding b = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/b");
 	uint64_t id = fold_finding(*state, 1, &a, 1, 2).id;
-	struct told told = {0};
+	struct told told = { 0 };
 	int attachment;
 
 	(void)fold_finding(*state, 1, &b, 2, 1);
@@ -185,8 +185,8 @@ static void path_of(char path[64], const char *directory, unsigned number)
 }
 
 /* Offers `count` subjects of one rule in a directory; returns how many were told in any way. */
-static unsigned offer_many(struct fold *fold, enum rule rule, const char *directory, unsigned count,
-			   uint64_t now, uint64_t step)
+static unsigned offer_many(struct fold *fold, enum rule rule, const char *directory, unsigned count, uint64_t now,
+			   uint64_t step)
 {
 	unsigned told = 0;
 	char path[64];
@@ -200,25 +200,17 @@ static unsigned offer_many(struct fold *fold, enum rule rule, const char *direct
 
 static void test_storm_rolls_up(void **state)
 {
-	struct told told = {0};
+	struct told told = { 0 };
 
 	assert_int_equal(offer_many(*state, RULE_MUTATION_FILE, "/srv/a", 20, SECOND, 1), 20);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/x", 2 * SECOND),
-			 FOLD_ROLLUP);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/y", 2 * SECOND),
-			 FOLD_HOLD);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/z", 2 * SECOND),
-			 FOLD_HOLD);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/z", 2 * SECOND),
-			 FOLD_HOLD);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/srv/a/v", 2 * SECOND),
-			 FOLD_TELL);
-	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/opt/y", 3 * SECOND),
-			 FOLD_ROLLUP);
-	assert_int_equal(offer(*state, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/q", 3 * SECOND),
-			 FOLD_TELL);
-	assert_int_equal(offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/srv/a/q", 3 * SECOND),
-			 FOLD_TELL);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/x", 2 * SECOND), FOLD_ROLLUP);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/y", 2 * SECOND), FOLD_HOLD);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/z", 2 * SECOND), FOLD_HOLD);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/z", 2 * SECOND), FOLD_HOLD);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_HIGH, "/srv/a/v", 2 * SECOND), FOLD_TELL);
+	assert_int_equal(offer(*state, 1, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/opt/y", 3 * SECOND), FOLD_ROLLUP);
+	assert_int_equal(offer(*state, 2, RULE_MUTATION_FILE, SEVERITY_MEDIUM, "/srv/a/q", 3 * SECOND), FOLD_TELL);
+	assert_int_equal(offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/srv/a/q", 3 * SECOND), FOLD_TELL);
 	fold_end(*state, 1, collect, &told);
 	assert_int_equal(told.calls, 1);
 	assert_true(told.last.rollup);
@@ -254,8 +246,7 @@ static void test_storm_of_directories_is_bounded(void **state)
 
 static void test_upper_execs_never_roll_up(void **state)
 {
-	static const enum rule rules[] = {RULE_DRIFT_EXEC_MEMORY, RULE_DRIFT_EXEC_MODIFIED,
-					  RULE_DRIFT_EXEC_NEW};
+	static const enum rule rules[] = { RULE_DRIFT_EXEC_MEMORY, RULE_DRIFT_EXEC_MODIFIED, RULE_DRIFT_EXEC_NEW };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		assert_int_equal(offer_many(*state, rules[i], "/tmp", 200, SECOND, 1), 200);
@@ -268,11 +259,11 @@ static void test_setup_is_one(void **state)
 		enum severity severity;
 		enum fold_verdict verdict;
 	} rows[] = {
-	    {"/etc/app/a", SEVERITY_LOW, FOLD_ROLLUP},  {"/etc/app/b", SEVERITY_LOW, FOLD_HOLD},
-	    {"/etc/app/b", SEVERITY_LOW, FOLD_HOLD},    {"/etc/conf", SEVERITY_MEDIUM, FOLD_HOLD},
-	    {"/etc/app/run", SEVERITY_HIGH, FOLD_TELL}, {"/etc/app/run2", SEVERITY_HIGH, FOLD_HOLD},
+		{ "/etc/app/a", SEVERITY_LOW, FOLD_ROLLUP },  { "/etc/app/b", SEVERITY_LOW, FOLD_HOLD },
+		{ "/etc/app/b", SEVERITY_LOW, FOLD_HOLD },    { "/etc/conf", SEVERITY_MEDIUM, FOLD_HOLD },
+		{ "/etc/app/run", SEVERITY_HIGH, FOLD_TELL }, { "/etc/app/run2", SEVERITY_HIGH, FOLD_HOLD },
 	};
-	struct told told = {0};
+	struct told told = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct finding finding = finding_of(RULE_MUTATION_FILE, rows[i].severity, rows[i].path);
@@ -295,13 +286,12 @@ static void test_setup_is_one(void **state)
 
 static void test_bound_evicts_the_one_that_ends_first(void **state)
 {
-	struct told told = {0};
+	struct told told = { 0 };
 	char path[64];
 
 	for (unsigned i = 0; i < 64; i++) {
 		path_of(path, "/p", i);
-		assert_int_equal(offer(*state, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, path, i),
-				 FOLD_TELL);
+		assert_int_equal(offer(*state, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, path, i), FOLD_TELL);
 	}
 	assert_int_equal(offer(*state, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, "/p/0", 100), FOLD_HOLD);
 	assert_int_equal(fold_evicted(*state), 0);
@@ -319,7 +309,7 @@ static void test_bound_evicts_the_one_that_ends_first(void **state)
 static void test_full_tells_what_it_cannot_remember(void **state)
 {
 	struct finding finding;
-	struct told told = {0};
+	struct told told = { 0 };
 	char path[64];
 
 	for (unsigned i = 0; i < 128; i++) {
@@ -344,13 +334,11 @@ static uint64_t draw(uint64_t *seed, uint64_t below)
 
 static struct finding random_finding(uint64_t *seed, char path[48])
 {
-	static const enum rule rules[] = {RULE_MUTATION_FILE, RULE_DRIFT_EXEC_NEW, RULE_ROOT_EXEC};
+	static const enum rule rules[] = { RULE_MUTATION_FILE, RULE_DRIFT_EXEC_NEW, RULE_ROOT_EXEC };
 	struct finding finding;
 
-	(void)snprintf(path, 48, "/d%llu/f%llu", (unsigned long long)draw(seed, 40),
-		       (unsigned long long)draw(seed, 6));
-	finding =
-	    finding_of(rules[draw(seed, ARRAY_SIZE(rules))], (enum severity)draw(seed, SEVERITIES), path);
+	(void)snprintf(path, 48, "/d%llu/f%llu", (unsigned long long)draw(seed, 40), (unsigned long long)draw(seed, 6));
+	finding = finding_of(rules[draw(seed, ARRAY_SIZE(rules))], (enum severity)draw(seed, SEVERITIES), path);
 	finding.setup = finding.rule == RULE_MUTATION_FILE && draw(seed, 4) == 0;
 	finding.interactive = draw(seed, 50) == 0;
 	return finding;
@@ -361,7 +349,7 @@ static void run_random(uint64_t seed)
 {
 	struct fold *fold = fold_new(8 + draw(&seed, 200), NULL);
 	uint64_t in = 0, at_once = 0, now = 0;
-	struct told told = {0};
+	struct told told = { 0 };
 	char path[48];
 
 	assert_non_null(fold);
@@ -405,7 +393,7 @@ static void collect_in_order(const struct fold_repeat *repeat, void *data)
 static void end_one_of_four(uint64_t seed)
 {
 	struct fold *fold = fold_new(64, NULL);
-	struct told ended = {0}, rest = {0};
+	struct told ended = { 0 }, rest = { 0 };
 	unsigned of_two = 0;
 	char path[64];
 
@@ -436,7 +424,7 @@ static void test_end_takes_one_container(void **state)
 
 static void test_end_takes_evicted_ones(void **state)
 {
-	struct told told = {0};
+	struct told told = { 0 };
 	char path[64];
 
 	for (unsigned i = 0; i < 70; i++) {
@@ -482,7 +470,7 @@ static unsigned storm_of_directories(struct fold *fold, const char *top, uint64_
 
 static void test_storms_end(void **state)
 {
-	struct told told = {0};
+	struct told told = { 0 };
 
 	assert_int_equal(storm_of_directories(*state, "/a", 0), 20 + 20 + 1);
 	fold_expire(*state, HOUR, collect, &told);
@@ -501,25 +489,25 @@ static void test_a_second_storm_without_expiry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_repeat_tells_all, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_attach_to_nothing_releases, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_attach_finds_an_older_one, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_interactive_is_always_told, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_storm_rolls_up, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_slow_subjects_are_no_storm, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_storm_is_seen_across_minutes, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_storm_of_directories_is_bounded, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_upper_execs_never_roll_up, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_setup_is_one, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_bound_evicts_the_one_that_ends_first, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_full_tells_what_it_cannot_remember, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_end_takes_evicted_ones, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_after_a_quiet_window_it_is_new, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_storms_end, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_a_second_storm_without_expiry, setup, teardown),
-	    cmocka_unit_test(test_end_takes_one_container),
-	    cmocka_unit_test(test_nothing_is_lost),
+		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeat_tells_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attach_to_nothing_releases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attach_finds_an_older_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interactive_is_always_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm_rolls_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_subjects_are_no_storm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm_is_seen_across_minutes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm_of_directories_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_upper_execs_never_roll_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_setup_is_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bound_evicts_the_one_that_ends_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_tells_what_it_cannot_remember, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_end_takes_evicted_ones, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_after_a_quiet_window_it_is_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storms_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_second_storm_without_expiry, setup, teardown),
+		cmocka_unit_test(test_end_takes_one_container),
+		cmocka_unit_test(test_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

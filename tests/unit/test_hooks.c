@@ -83,8 +83,7 @@ static void tasks_are_whole(void **state)
 	for (size_t i = 0; i < hooks->count; i++) {
 		const struct hook *hook = hooks->choices[i].hook;
 
-		assert_true(hook->task && hook->program && hook->mechanism && hook->question &&
-			    hook->argument);
+		assert_true(hook->task && hook->program && hook->mechanism && hook->question && hook->argument);
 		if (!hooks_task_begins(hooks, i))
 			continue;
 		assert_non_null(hook->unseen);
@@ -195,17 +194,17 @@ static void one_row_a_task(void **state)
 /* Three tasks: of the first the second row was chosen, of the second nothing, of the third the only one. */
 static void what_is_unseen(void **state)
 {
-	static const struct hook first = {.task = "first"}, second = {.task = "second"},
-				 third = {.task = "third"};
+	static const struct hook first = { .task = "first" }, second = { .task = "second" },
+				 third = { .task = "third" };
 	const struct hooks hooks = {
-	    .choices = {{&first, HOOK_REFUSED, "no"},
-			{&first, HOOK_CHOSEN, NULL},
-			{&second, HOOK_REFUSED, "no"},
-			{&second, HOOK_REFUSED, "no"},
-			{&third, HOOK_CHOSEN, NULL}},
-	    .count = 5,
+		.choices = { { &first, HOOK_REFUSED, "no" },
+			     { &first, HOOK_CHOSEN, NULL },
+			     { &second, HOOK_REFUSED, "no" },
+			     { &second, HOOK_REFUSED, "no" },
+			     { &third, HOOK_CHOSEN, NULL } },
+		.count = 5,
 	};
-	static const bool begins[] = {true, false, true, false, true};
+	static const bool begins[] = { true, false, true, false, true };
 
 	(void)state;
 	for (size_t i = 0; i < hooks.count; i++)
@@ -222,15 +221,15 @@ static void questions(void **state)
 		const char *argument;
 		bool yes;
 	} rows[] = {
-	    {probe_tracepoint, "sched_process_exec", true},
-	    {probe_tracepoint, "sched_process_exe", false},
-	    {probe_tracepoint, "", false},
-	    {probe_helper, "bpf_ringbuf_reserve", true},
-	    {probe_helper, "bpf_ringbuf", false},
-	    {probe_member, "task_struct.pid", true},
-	    {probe_member, "task_struct.pi", false},
-	    {probe_member, "task_struc.pid", false},
-	    {probe_member, "pid_t.pid", false}, /* there, and no structure */
+		{ probe_tracepoint, "sched_process_exec", true },
+		{ probe_tracepoint, "sched_process_exe", false },
+		{ probe_tracepoint, "", false },
+		{ probe_helper, "bpf_ringbuf_reserve", true },
+		{ probe_helper, "bpf_ringbuf", false },
+		{ probe_member, "task_struct.pid", true },
+		{ probe_member, "task_struct.pi", false },
+		{ probe_member, "task_struc.pid", false },
+		{ probe_member, "pid_t.pid", false }, /* there, and no structure */
 	};
 	struct fixture *fixture = *state;
 
@@ -248,14 +247,14 @@ static void questions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(modes),
-	    cmocka_unit_test(tasks_are_whole),
-	    cmocka_unit_test(slots_are_one_tasks),
-	    cmocka_unit_test(table_and_object_agree),
-	    cmocka_unit_test(tracepoints_alone),
-	    cmocka_unit_test(one_row_a_task),
-	    cmocka_unit_test(what_is_unseen),
-	    cmocka_unit_test(questions),
+		cmocka_unit_test(modes),
+		cmocka_unit_test(tasks_are_whole),
+		cmocka_unit_test(slots_are_one_tasks),
+		cmocka_unit_test(table_and_object_agree),
+		cmocka_unit_test(tracepoints_alone),
+		cmocka_unit_test(one_row_a_task),
+		cmocka_unit_test(what_is_unseen),
+		cmocka_unit_test(questions),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

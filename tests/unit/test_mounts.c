@@ -50,25 +50,25 @@ static void text_rows(void **state)
 		size_t count;
 		const char *point;
 	} rows[] = {
-	    {"", 0, 0, NULL},
-	    {LINE LINE, 0, 2, "/mnt2"},
-	    {"1 0 0:1 / / rw - proc  rw\n", 0, 1, "/"}, /* an empty source */
-	    {"1 0 0:1 / / rw - proc proc rw", 0, 1, "/"},
-	    {"1 0 0:1 / /a\\040b\\011\\134x\\012 rw - tmpfs - rw\n", 0, 1, "/a b\t\\x\n"},
-	    {"1 0 0:1 / /a\\04 rw - t s rw\n", 0, 1, "/a\\04"},
-	    {"1 0 0:1 / /a\\000b rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"1 0 0:1 / / rw shared:1 tmpfs t rw\n", -EBADMSG, 0, NULL}, /* no "-" */
-	    {"1 0 0:1 / / rw - tmpfs t\n", -EBADMSG, 0, NULL},
-	    {"1 0 0:1 / /\n", -EBADMSG, 0, NULL},
-	    {"x 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"-1 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"99999999999999999999 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"2147483648 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"1 0 01 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"1 0 4096:1 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"1 0 0:1048576 / / rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {"1 0 0:1 / relative rw - t s rw\n", -EBADMSG, 0, NULL},
-	    {LINE "rubbish\n", -EBADMSG, 0, NULL},
+		{ "", 0, 0, NULL },
+		{ LINE LINE, 0, 2, "/mnt2" },
+		{ "1 0 0:1 / / rw - proc  rw\n", 0, 1, "/" }, /* an empty source */
+		{ "1 0 0:1 / / rw - proc proc rw", 0, 1, "/" },
+		{ "1 0 0:1 / /a\\040b\\011\\134x\\012 rw - tmpfs - rw\n", 0, 1, "/a b\t\\x\n" },
+		{ "1 0 0:1 / /a\\04 rw - t s rw\n", 0, 1, "/a\\04" },
+		{ "1 0 0:1 / /a\\000b rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "1 0 0:1 / / rw shared:1 tmpfs t rw\n", -EBADMSG, 0, NULL }, /* no "-" */
+		{ "1 0 0:1 / / rw - tmpfs t\n", -EBADMSG, 0, NULL },
+		{ "1 0 0:1 / /\n", -EBADMSG, 0, NULL },
+		{ "x 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "-1 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "99999999999999999999 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "2147483648 0 0:1 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "1 0 01 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "1 0 4096:1 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "1 0 0:1048576 / / rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ "1 0 0:1 / relative rw - t s rw\n", -EBADMSG, 0, NULL },
+		{ LINE "rubbish\n", -EBADMSG, 0, NULL },
 	};
 
 	(void)state;
@@ -122,10 +122,10 @@ static void lookup(void **state)
 		const char *path;
 		int id;
 	} rows[] = {
-	    {"/", 60},           {"/etc/passwd", 60}, {"/proc", 61},       {"/proc/1/root", 61},
-	    {"/process", 60},    {"/data", 62},       {"/data/x", 62},     {"/data/sub", 63},
-	    {"/data/sub/x", 63}, {"/database", 60},   {"/srv/deep/x", 66}, {"/srv/x", 66},
-	    {"/etc/hosts", 67},  {"/etc/hosts2", 60}, {"/etc", 60},
+		{ "/", 60 },           { "/etc/passwd", 60 }, { "/proc", 61 },       { "/proc/1/root", 61 },
+		{ "/process", 60 },    { "/data", 62 },       { "/data/x", 62 },     { "/data/sub", 63 },
+		{ "/data/sub/x", 63 }, { "/database", 60 },   { "/srv/deep/x", 66 }, { "/srv/x", 66 },
+		{ "/etc/hosts", 67 },  { "/etc/hosts2", 60 }, { "/etc", 60 },
 	};
 	_cleanup_mounts_ struct mounts *mounts = NULL;
 	const struct mount_entry *root;
@@ -151,15 +151,15 @@ static void locate_rows(void **state)
 		int expected;
 		const char *where;
 	} rows[] = {
-	    {8 << 20 | 1, "/volumes/data/a/b", 64, 0, "/data/a/b"},
-	    {8 << 20 | 1, "/volumes/data", 64, 0, "/data"},
-	    {8 << 20 | 1, "/volumes/database", 64, -ENOENT, NULL},
-	    {8 << 20 | 2, "/volumes/data", 64, -ENOENT, NULL},
-	    {30, "/x", 64, 0, "/x"},
-	    {30, "/", 64, 0, "/"},
-	    {41, "/", 64, 0, "/proc"},
-	    {41, "/1", 64, 0, "/proc/1"},
-	    {41, "/1", 8, -ENAMETOOLONG, NULL},
+		{ 8 << 20 | 1, "/volumes/data/a/b", 64, 0, "/data/a/b" },
+		{ 8 << 20 | 1, "/volumes/data", 64, 0, "/data" },
+		{ 8 << 20 | 1, "/volumes/database", 64, -ENOENT, NULL },
+		{ 8 << 20 | 2, "/volumes/data", 64, -ENOENT, NULL },
+		{ 30, "/x", 64, 0, "/x" },
+		{ 30, "/", 64, 0, "/" },
+		{ 41, "/", 64, 0, "/proc" },
+		{ 41, "/1", 64, 0, "/proc/1" },
+		{ 41, "/1", 8, -ENAMETOOLONG, NULL },
 	};
 	_cleanup_mounts_ struct mounts *mounts = NULL;
 
@@ -186,29 +186,29 @@ static void overlay_rows(void **state)
 		size_t data_layers;
 		bool userxattr;
 	} rows[] = {
-	    {"rw,lowerdir=/a:/b,upperdir=/u,workdir=/w", 0, "/u", {"/a", "/b"}, 0, false},
-	    {"ro,lowerdir=l/A:l/B:l/C", 0, NULL, {"l/A", "l/B", "l/C"}, 0, false},
-	    {"rw,lowerdir=a\\134:b:c\\134\\054d:e\\134\\134f:g\\040h,upperdir=u\\040v",
-	     0,
-	     "u v",
-	     {"a:b", "c,d", "e\\f", "g h"},
-	     0,
-	     false},
-	    {"rw,lowerdir=a\\:b:c\\,d,upperdir=u\\,v", 0, "u,v", {"a:b", "c,d"}, 0, false},
-	    {"rw,lowerdir+=/a:x,lowerdir+=/b,datadir+=/d,upperdir=/u", 0, "/u", {"/a:x", "/b"}, 1, false},
-	    {"rw,lowerdir=/a:/b::/d1::/d2,upperdir=/u,userxattr", 0, "/u", {"/a", "/b"}, 2, true},
-	    {"rw,upperdir=/u", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"rw,lowerdir=,upperdir=/u", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"rw,lowerdir=/a:", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"rw,lowerdir", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"rw,lowerdir=/a,upperdir=", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"rw,lowerdir=/a\\000b", -EBADMSG, NULL, {NULL}, 0, false},
-	    {"", -EBADMSG, NULL, {NULL}, 0, false},
+		{ "rw,lowerdir=/a:/b,upperdir=/u,workdir=/w", 0, "/u", { "/a", "/b" }, 0, false },
+		{ "ro,lowerdir=l/A:l/B:l/C", 0, NULL, { "l/A", "l/B", "l/C" }, 0, false },
+		{ "rw,lowerdir=a\\134:b:c\\134\\054d:e\\134\\134f:g\\040h,upperdir=u\\040v",
+		  0,
+		  "u v",
+		  { "a:b", "c,d", "e\\f", "g h" },
+		  0,
+		  false },
+		{ "rw,lowerdir=a\\:b:c\\,d,upperdir=u\\,v", 0, "u,v", { "a:b", "c,d" }, 0, false },
+		{ "rw,lowerdir+=/a:x,lowerdir+=/b,datadir+=/d,upperdir=/u", 0, "/u", { "/a:x", "/b" }, 1, false },
+		{ "rw,lowerdir=/a:/b::/d1::/d2,upperdir=/u,userxattr", 0, "/u", { "/a", "/b" }, 2, true },
+		{ "rw,upperdir=/u", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "rw,lowerdir=,upperdir=/u", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "rw,lowerdir=/a:", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "rw,lowerdir", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "rw,lowerdir=/a,upperdir=", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "rw,lowerdir=/a\\000b", -EBADMSG, NULL, { NULL }, 0, false },
+		{ "", -EBADMSG, NULL, { NULL }, 0, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(overlay_options_clear) struct overlay_options options = {0};
+		_cleanup_(overlay_options_clear) struct overlay_options options = { 0 };
 		size_t count = 0;
 
 		assert_int_equal(overlay_options_parse(rows[i].super, &options), rows[i].expected);
@@ -225,7 +225,7 @@ static void overlay_rows(void **state)
 
 static void too_many_layers(void **state)
 {
-	_cleanup_(overlay_options_clear) struct overlay_options options = {0};
+	_cleanup_(overlay_options_clear) struct overlay_options options = { 0 };
 	char super[16 + 2 * (OVERLAY_LOWER_MAX + 1)] = "lowerdir=";
 	size_t length = strlen(super);
 
@@ -242,9 +242,9 @@ static void too_many_layers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_line),        cmocka_unit_test(text_rows),   cmocka_unit_test(bounds),
-	    cmocka_unit_test(lookup),          cmocka_unit_test(locate_rows), cmocka_unit_test(overlay_rows),
-	    cmocka_unit_test(too_many_layers),
+		cmocka_unit_test(one_line),        cmocka_unit_test(text_rows),   cmocka_unit_test(bounds),
+		cmocka_unit_test(lookup),          cmocka_unit_test(locate_rows), cmocka_unit_test(overlay_rows),
+		cmocka_unit_test(too_many_layers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,16 +49,15 @@ static int capture_begin(FILE *stream, int *ret_saved)
 static void parse_words(struct parsed *parsed, char **words, int count)
 {
 	const struct option_row rows[] = {
-	    {"json", 'j', OPTION_FLAG, &parsed->json, NULL, "one JSON object"},
-	    {"quiet", 0, OPTION_FLAG, &parsed->quiet, NULL, "say nothing"},
-	    {"state-dir", 0, OPTION_STRING, &parsed->directory, "DIR", "where it is kept"},
-	    {"output", 'o', OPTION_LIST, &parsed->outputs, "SPEC", "where to; repeatable"},
+		{ "json", 'j', OPTION_FLAG, &parsed->json, NULL, "one JSON object" },
+		{ "quiet", 0, OPTION_FLAG, &parsed->quiet, NULL, "say nothing" },
+		{ "state-dir", 0, OPTION_STRING, &parsed->directory, "DIR", "where it is kept" },
+		{ "output", 'o', OPTION_LIST, &parsed->outputs, "SPEC", "where to; repeatable" },
 	};
-	const struct option_table table = {"plimsoll try [options] FILE", "Tries things.", rows,
-					   ARRAY_SIZE(rows)};
+	const struct option_table table = { "plimsoll try [options] FILE", "Tries things.", rows, ARRAY_SIZE(rows) };
 	int out_saved, err_saved, out, err;
 
-	*parsed = (struct parsed){.first = -1};
+	*parsed = (struct parsed){ .first = -1 };
 	out = capture_begin(stdout, &out_saved);
 	err = capture_begin(stderr, &err_saved);
 	parsed->result = options_parse(&table, count, words, &parsed->first);
@@ -70,7 +69,7 @@ static void parse_words(struct parsed *parsed, char **words, int count)
 static void parse(struct parsed *parsed, const char *line)
 {
 	static char copy[512]; /* the values point in here */
-	char *words[ARGS_MAX] = {(char *)"try"}, *rest = copy;
+	char *words[ARGS_MAX] = { (char *)"try" }, *rest = copy;
 	int count = 1;
 
 	(void)snprintf(copy, sizeof(copy), "%s", line);
@@ -97,23 +96,23 @@ static void accepted(void **state)
 		const char *first_output, *last_output;
 		int first;
 	} rows[] = {
-	    {"", false, false, NULL, 0, NULL, NULL, 1},
-	    {"FILE", false, false, NULL, 0, NULL, NULL, 1},
-	    {"-j", true, false, NULL, 0, NULL, NULL, 2},
-	    {"--json", true, false, NULL, 0, NULL, NULL, 2},
-	    {"--js", true, false, NULL, 0, NULL, NULL, 2},
-	    {"-j -j", true, false, NULL, 0, NULL, NULL, 3},
-	    {"--quiet -j FILE", true, true, NULL, 0, NULL, NULL, 3},
-	    {"--state-dir /a", false, false, "/a", 0, NULL, NULL, 3},
-	    {"--state-dir=/a=b", false, false, "/a=b", 0, NULL, NULL, 2},
-	    {"--state-dir=", false, false, "", 0, NULL, NULL, 2},
-	    {"--state-dir /a --state-dir /b", false, false, "/b", 0, NULL, NULL, 5},
-	    {"-o text", false, false, NULL, 1, "text", "text", 3},
-	    {"-otext", false, false, NULL, 1, "text", "text", 2},
-	    {"-jo text", true, false, NULL, 1, "text", "text", 3},
-	    {"-o text --output json:/x -ojson", false, false, NULL, 3, "text", "json", 6},
-	    {"-o -j", false, false, NULL, 1, "-j", "-j", 3},
-	    {"-j -- --quiet", true, false, NULL, 0, NULL, NULL, 3},
+		{ "", false, false, NULL, 0, NULL, NULL, 1 },
+		{ "FILE", false, false, NULL, 0, NULL, NULL, 1 },
+		{ "-j", true, false, NULL, 0, NULL, NULL, 2 },
+		{ "--json", true, false, NULL, 0, NULL, NULL, 2 },
+		{ "--js", true, false, NULL, 0, NULL, NULL, 2 },
+		{ "-j -j", true, false, NULL, 0, NULL, NULL, 3 },
+		{ "--quiet -j FILE", true, true, NULL, 0, NULL, NULL, 3 },
+		{ "--state-dir /a", false, false, "/a", 0, NULL, NULL, 3 },
+		{ "--state-dir=/a=b", false, false, "/a=b", 0, NULL, NULL, 2 },
+		{ "--state-dir=", false, false, "", 0, NULL, NULL, 2 },
+		{ "--state-dir /a --state-dir /b", false, false, "/b", 0, NULL, NULL, 5 },
+		{ "-o text", false, false, NULL, 1, "text", "text", 3 },
+		{ "-otext", false, false, NULL, 1, "text", "text", 2 },
+		{ "-jo text", true, false, NULL, 1, "text", "text", 3 },
+		{ "-o text --output json:/x -ojson", false, false, NULL, 3, "text", "json", 6 },
+		{ "-o -j", false, false, NULL, 1, "-j", "-j", 3 },
+		{ "-j -- --quiet", true, false, NULL, 0, NULL, NULL, 3 },
 	};
 	struct parsed parsed;
 
@@ -138,7 +137,7 @@ static void accepted(void **state)
 /* Options may stand behind arguments; these are moved to the end. */
 static void arguments_between(void **state)
 {
-	char *words[] = {(char *)"try", (char *)"FILE", (char *)"-j", (char *)"OTHER", NULL};
+	char *words[] = { (char *)"try", (char *)"FILE", (char *)"-j", (char *)"OTHER", NULL };
 	struct parsed parsed;
 
 	(void)state;
@@ -156,14 +155,13 @@ static void refused(void **state)
 	static const struct {
 		const char *line, *expected;
 	} rows[] = {
-	    {"-x", "plimsoll: try: there is no option -x: try plimsoll try --help\n"},
-	    {"--nonsense", "plimsoll: try: there is no option --nonsense: try plimsoll try --help\n"},
-	    {"--nonsense=1", "plimsoll: try: there is no option --nonsense=1: try plimsoll try --help\n"},
-	    {"-j -x FILE", "plimsoll: try: there is no option -x: try plimsoll try --help\n"},
-	    {"-o", "plimsoll: try: an argument is missing for -o: try plimsoll try --help\n"},
-	    {"-j --output", "plimsoll: try: an argument is missing for --output: try plimsoll try --help\n"},
-	    {"--state-dir",
-	     "plimsoll: try: an argument is missing for --state-dir: try plimsoll try --help\n"},
+		{ "-x", "plimsoll: try: there is no option -x: try plimsoll try --help\n" },
+		{ "--nonsense", "plimsoll: try: there is no option --nonsense: try plimsoll try --help\n" },
+		{ "--nonsense=1", "plimsoll: try: there is no option --nonsense=1: try plimsoll try --help\n" },
+		{ "-j -x FILE", "plimsoll: try: there is no option -x: try plimsoll try --help\n" },
+		{ "-o", "plimsoll: try: an argument is missing for -o: try plimsoll try --help\n" },
+		{ "-j --output", "plimsoll: try: an argument is missing for --output: try plimsoll try --help\n" },
+		{ "--state-dir", "plimsoll: try: an argument is missing for --state-dir: try plimsoll try --help\n" },
 	};
 	struct parsed parsed;
 
@@ -182,7 +180,7 @@ static void refused(void **state)
 
 static void a_list_has_an_end(void **state)
 {
-	char *words[ARGS_MAX] = {(char *)"try"};
+	char *words[ARGS_MAX] = { (char *)"try" };
 	struct parsed parsed;
 	int count = 1;
 
@@ -202,7 +200,7 @@ static void a_list_has_an_end(void **state)
 
 static void help(void **state)
 {
-	static const char *const lines[] = {"-h", "--help", "-j --help -x", "FILE -h"};
+	static const char *const lines[] = { "-h", "--help", "-j --help -x", "FILE -h" };
 	static const char expected[] = "Usage: plimsoll try [options] FILE\n\nTries things.\n\n"
 				       "  -j, --json                     one JSON object\n"
 				       "      --quiet                    say nothing\n"
@@ -223,9 +221,9 @@ static void help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(accepted), cmocka_unit_test(arguments_between),
-	    cmocka_unit_test(refused),  cmocka_unit_test(a_list_has_an_end),
-	    cmocka_unit_test(help),
+		cmocka_unit_test(accepted), cmocka_unit_test(arguments_between),
+		cmocka_unit_test(refused),  cmocka_unit_test(a_list_has_an_end),
+		cmocka_unit_test(help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,12 +16,12 @@
 
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
-static const struct output_context context = {.host_name = "node-1", .cluster_name = "blue"};
+static const struct output_context context = { .host_name = "node-1", .cluster_name = "blue" };
 
 /* The line, read back by somebody else's parser; it must be one line, and safe to show. */
 static json_t *alert_read_back(const struct alert *alert)
 {
-	_cleanup_buffer_ struct buffer line = {0};
+	_cleanup_buffer_ struct buffer line = { 0 };
 	json_error_t error;
 	json_t *json;
 
@@ -63,7 +63,7 @@ static void check_fields(const json_t *json, const struct expected *rows, size_t
 	for (size_t i = 0; i < count; i++) {
 		const json_t *value = json_at(json, rows[i].path);
 		_cleanup_free_ char *text =
-		    value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+			value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
 		if (!rows[i].value != !text || (text && strcmp(text, rows[i].value) != 0))
 			fail_msg("%s: %s, expected %s", rows[i].path, text ? text : "absent",
@@ -74,84 +74,82 @@ static void check_fields(const json_t *json, const struct expected *rows, size_t
 static void test_full(void **state)
 {
 	static const struct expected rows[] = {
-	    {"@timestamp", "\"2026-01-02T03:04:05.678901234Z\""},
-	    {"ecs.version", "\"8.11.0\""},
-	    {"agent.name", "\"plimsoll\""},
-	    {"agent.version", "\"" PLM_VERSION "\""},
-	    {"host.name", "\"node-1\""},
-	    {"orchestrator.cluster.name", "\"blue\""},
-	    {"event.kind", "\"alert\""},
-	    {"event.id", "\"0123456789abcdef0123456789abcdef\""},
-	    {"event.severity", "70"},
-	    {"event.outcome", "\"success\""},
-	    {"event.action", "\"exec\""},
-	    {"rule.id", "\"root.escalation\""},
-	    {"message", "\"a process became root\""},
-	    {"container.id", "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\""},
-	    {"container.name", "\"web\""},
-	    {"container.runtime", "\"docker\""},
-	    {"container.image.name", "\"nginx\""},
-	    {"container.image.tag", "[\"1.25\"]"},
-	    {"container.image.hash.all", "[\"sha256:aa\"]"},
-	    {"orchestrator.type", "\"kubernetes\""},
-	    {"orchestrator.namespace", "\"prod\""},
-	    {"orchestrator.resource", "{\"name\":\"web-0\",\"type\":\"pod\"}"},
-	    {"process.pid", "4711"},
-	    {"process.vpid", "17"},
-	    {"process.entity_id", "\"1267-abcdef\""},
-	    {"process.name", "\"su\""},
-	    {"process.executable", "\"/usr/bin/su\""},
-	    {"process.args", "[\"su\",\"\",\"-c\",\"id\"]"},
-	    {"process.working_directory", "\"/tmp\""},
-	    {"process.start", "\"2026-01-02T03:04:05.690160609Z\""},
-	    {"process.user.id", "\"0\""},
-	    {"process.real_user.id", "\"1000\""},
-	    {"process.saved_user.id", "\"2\""},
-	    {"process.group.id", "\"0\""},
-	    {"process.real_group.id", "\"1001\""},
-	    {"process.saved_group.id", "\"3\""},
-	    {"process.thread.id", "4712"},
-	    {"process.tty.char_device", "{\"major\":136,\"minor\":3}"},
-	    {"process.interactive", "true"},
-	    {"process.parent.pid", "4700"},
-	    {"process.parent.entity_id", "\"125c-1234\""},
-	    {"process.parent.executable", "\"/bin/sh\""},
-	    {"process.parent.name", "\"sh\""},
-	    {"file.path", "\"/usr/bin/su\""},
-	    {"file.type", "\"file\""},
-	    {"file.inode", "\"42\""},
-	    {"file.device", "\"8:17\""},
-	    {"file.size", "1234"},
-	    {"file.mode", "\"4755\""},
-	    {"file.uid", "\"0\""},
-	    {"file.gid", "\"5\""},
-	    {"file.mtime", "\"1970-01-01T00:00:00.000000001Z\""},
-	    {"file.ctime", "\"2026-01-02T03:04:05.678901234Z\""},
-	    {"plimsoll.severity", "\"high\""},
-	    {"plimsoll.layer", "\"upper\""},
-	    {"plimsoll.unlinked", "true"},
-	    {"plimsoll.verdict", "\"modified\""},
-	    {"plimsoll.cause", "\"setuid-file\""},
-	    {"plimsoll.capabilities",
-	     "{\"effective\":\"000000000000003f\",\"permitted\":\"00000000000000ff\"}"},
-	    {"plimsoll.before.user.id", "\"1000\""},
-	    {"plimsoll.before.saved_user.id", "\"1000\""},
-	    {"plimsoll.before.group.id", "\"1001\""},
-	    {"plimsoll.before.capabilities.effective", "\"0000000000000000\""},
-	    {"plimsoll.from", "\"/usr/bin/old\""},
-	    {"plimsoll.session", "\"5678\""},
-	    {"plimsoll.ancestors", "[{\"entity_id\":\"125c-1234\",\"executable\":\"/bin/sh\",\"pid\":4700},"
-				   "{\"entity_id\":\"11f8-99\",\"pid\":4600}]"},
-	    {"plimsoll.fold",
-	     "{\"count\":12,\"first_seen\":\"2026-01-02T03:04:05.678901234Z\","
-	     "\"id\":\"000000000000f01d\",\"last_seen\":\"2026-01-02T03:04:05.678901235Z\"}"},
-	    {"plimsoll.truncated", "[\"process.executable\",\"file.path\",\"process.args\"]"},
-	    {"plimsoll.missing", "true"},
-	    {"plimsoll.backend", "\"tracepoint\""},
-	    {"plimsoll.allowed", "\"OPS-1\""},
-	    {"plimsoll.cgroup", NULL},
-	    {"plimsoll.state", NULL},
-	    {"plimsoll.raw", NULL},
+		{ "@timestamp", "\"2026-01-02T03:04:05.678901234Z\"" },
+		{ "ecs.version", "\"8.11.0\"" },
+		{ "agent.name", "\"plimsoll\"" },
+		{ "agent.version", "\"" PLM_VERSION "\"" },
+		{ "host.name", "\"node-1\"" },
+		{ "orchestrator.cluster.name", "\"blue\"" },
+		{ "event.kind", "\"alert\"" },
+		{ "event.id", "\"0123456789abcdef0123456789abcdef\"" },
+		{ "event.severity", "70" },
+		{ "event.outcome", "\"success\"" },
+		{ "event.action", "\"exec\"" },
+		{ "rule.id", "\"root.escalation\"" },
+		{ "message", "\"a process became root\"" },
+		{ "container.id", "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"" },
+		{ "container.name", "\"web\"" },
+		{ "container.runtime", "\"docker\"" },
+		{ "container.image.name", "\"nginx\"" },
+		{ "container.image.tag", "[\"1.25\"]" },
+		{ "container.image.hash.all", "[\"sha256:aa\"]" },
+		{ "orchestrator.type", "\"kubernetes\"" },
+		{ "orchestrator.namespace", "\"prod\"" },
+		{ "orchestrator.resource", "{\"name\":\"web-0\",\"type\":\"pod\"}" },
+		{ "process.pid", "4711" },
+		{ "process.vpid", "17" },
+		{ "process.entity_id", "\"1267-abcdef\"" },
+		{ "process.name", "\"su\"" },
+		{ "process.executable", "\"/usr/bin/su\"" },
+		{ "process.args", "[\"su\",\"\",\"-c\",\"id\"]" },
+		{ "process.working_directory", "\"/tmp\"" },
+		{ "process.start", "\"2026-01-02T03:04:05.690160609Z\"" },
+		{ "process.user.id", "\"0\"" },
+		{ "process.real_user.id", "\"1000\"" },
+		{ "process.saved_user.id", "\"2\"" },
+		{ "process.group.id", "\"0\"" },
+		{ "process.real_group.id", "\"1001\"" },
+		{ "process.saved_group.id", "\"3\"" },
+		{ "process.thread.id", "4712" },
+		{ "process.tty.char_device", "{\"major\":136,\"minor\":3}" },
+		{ "process.interactive", "true" },
+		{ "process.parent.pid", "4700" },
+		{ "process.parent.entity_id", "\"125c-1234\"" },
+		{ "process.parent.executable", "\"/bin/sh\"" },
+		{ "process.parent.name", "\"sh\"" },
+		{ "file.path", "\"/usr/bin/su\"" },
+		{ "file.type", "\"file\"" },
+		{ "file.inode", "\"42\"" },
+		{ "file.device", "\"8:17\"" },
+		{ "file.size", "1234" },
+		{ "file.mode", "\"4755\"" },
+		{ "file.uid", "\"0\"" },
+		{ "file.gid", "\"5\"" },
+		{ "file.mtime", "\"1970-01-01T00:00:00.000000001Z\"" },
+		{ "file.ctime", "\"2026-01-02T03:04:05.678901234Z\"" },
+		{ "plimsoll.severity", "\"high\"" },
+		{ "plimsoll.layer", "\"upper\"" },
+		{ "plimsoll.unlinked", "true" },
+		{ "plimsoll.verdict", "\"modified\"" },
+		{ "plimsoll.cause", "\"setuid-file\"" },
+		{ "plimsoll.capabilities", "{\"effective\":\"000000000000003f\",\"permitted\":\"00000000000000ff\"}" },
+		{ "plimsoll.before.user.id", "\"1000\"" },
+		{ "plimsoll.before.saved_user.id", "\"1000\"" },
+		{ "plimsoll.before.group.id", "\"1001\"" },
+		{ "plimsoll.before.capabilities.effective", "\"0000000000000000\"" },
+		{ "plimsoll.from", "\"/usr/bin/old\"" },
+		{ "plimsoll.session", "\"5678\"" },
+		{ "plimsoll.ancestors", "[{\"entity_id\":\"125c-1234\",\"executable\":\"/bin/sh\",\"pid\":4700},"
+					"{\"entity_id\":\"11f8-99\",\"pid\":4600}]" },
+		{ "plimsoll.fold", "{\"count\":12,\"first_seen\":\"2026-01-02T03:04:05.678901234Z\","
+				   "\"id\":\"000000000000f01d\",\"last_seen\":\"2026-01-02T03:04:05.678901235Z\"}" },
+		{ "plimsoll.truncated", "[\"process.executable\",\"file.path\",\"process.args\"]" },
+		{ "plimsoll.missing", "true" },
+		{ "plimsoll.backend", "\"tracepoint\"" },
+		{ "plimsoll.allowed", "\"OPS-1\"" },
+		{ "plimsoll.cgroup", NULL },
+		{ "plimsoll.state", NULL },
+		{ "plimsoll.raw", NULL },
 	};
 	_cleanup_json_ json_t *json = NULL;
 	struct sample sample;
@@ -168,25 +166,24 @@ static void test_full(void **state)
 /* What the agent says of itself: nothing that it does not know. */
 static void test_state(void **state)
 {
-	static const char *const keys[] = {"@timestamp", "ecs",     "agent",        "host",
-					   "event",      "message", "orchestrator", "plimsoll"};
+	static const char *const keys[] = { "@timestamp", "ecs",     "agent",        "host",
+					    "event",      "message", "orchestrator", "plimsoll" };
 	static const struct expected rows[] = {
-	    {"event.kind", "\"state\""},
-	    {"event.severity", "10"},
-	    {"event.type", "[\"info\"]"},
-	    {"event.category", NULL},
-	    {"event.outcome", NULL},
-	    {"orchestrator", "{\"cluster\":{\"name\":\"blue\"}}"},
-	    {"plimsoll",
-	     "{\"severity\":\"info\",\"state\":{\"count\":3,\"kind\":\"loss\",\"reason\":\"ring\"}}"},
+		{ "event.kind", "\"state\"" },
+		{ "event.severity", "10" },
+		{ "event.type", "[\"info\"]" },
+		{ "event.category", NULL },
+		{ "event.outcome", NULL },
+		{ "orchestrator", "{\"cluster\":{\"name\":\"blue\"}}" },
+		{ "plimsoll", "{\"severity\":\"info\",\"state\":{\"count\":3,\"kind\":\"loss\",\"reason\":\"ring\"}}" },
 	};
 	const struct alert alert = {
-	    .kind = ALERT_STATE,
-	    .time = SAMPLE_TIME,
-	    .id = "1",
-	    .action = "loss",
-	    .message = "3 events were lost",
-	    .state = {.kind = "loss", .count = 3, .reason = "ring"},
+		.kind = ALERT_STATE,
+		.time = SAMPLE_TIME,
+		.id = "1",
+		.action = "loss",
+		.message = "3 events were lost",
+		.state = { .kind = "loss", .count = 3, .reason = "ring" },
 	};
 	_cleanup_json_ json_t *json = NULL;
 
@@ -202,27 +199,27 @@ static void test_state(void **state)
 static void test_event(void **state)
 {
 	static const struct expected rows[] = {
-	    {"event.kind", "\"event\""},
-	    {"event.category", "[\"file\"]"},
-	    {"event.type", "[\"deletion\"]"},
-	    {"rule", NULL},
-	    {"container", NULL},
-	    {"orchestrator.type", NULL},
-	    {"process.name", "\"0123456789abcdef\""}, /* comm without a NUL */
-	    {"process.executable", NULL},
-	    {"process.args", NULL},
-	    {"process.tty", NULL},
-	    {"process.interactive", "false"},
-	    {"process.parent.executable", NULL},
-	    {"file", "{\"path\":\"/etc/x\"}"}, /* told by name only: no inode, so nothing of a file */
-	    {"plimsoll.layer", NULL},
-	    {"plimsoll.cause", NULL},
-	    {"plimsoll.before", NULL},
-	    {"plimsoll.session", NULL},
-	    {"plimsoll.ancestors", NULL},
-	    {"plimsoll.backend", NULL},
-	    {"plimsoll.truncated", "[\"file.path\"]"},
-	    {"plimsoll.cgroup", "\"/docker/0123\""},
+		{ "event.kind", "\"event\"" },
+		{ "event.category", "[\"file\"]" },
+		{ "event.type", "[\"deletion\"]" },
+		{ "rule", NULL },
+		{ "container", NULL },
+		{ "orchestrator.type", NULL },
+		{ "process.name", "\"0123456789abcdef\"" }, /* comm without a NUL */
+		{ "process.executable", NULL },
+		{ "process.args", NULL },
+		{ "process.tty", NULL },
+		{ "process.interactive", "false" },
+		{ "process.parent.executable", NULL },
+		{ "file", "{\"path\":\"/etc/x\"}" }, /* told by name only: no inode, so nothing of a file */
+		{ "plimsoll.layer", NULL },
+		{ "plimsoll.cause", NULL },
+		{ "plimsoll.before", NULL },
+		{ "plimsoll.session", NULL },
+		{ "plimsoll.ancestors", NULL },
+		{ "plimsoll.backend", NULL },
+		{ "plimsoll.truncated", "[\"file.path\"]" },
+		{ "plimsoll.cgroup", "\"/docker/0123\"" },
 	};
 	struct sample sample;
 	_cleanup_json_ json_t *json = NULL;
@@ -233,13 +230,13 @@ static void test_event(void **state)
 	sample.alert.finding = NULL;
 	sample.alert.facts = NULL;
 	sample.alert.args = NULL;
-	sample.container.facts = (struct container_facts){0};
+	sample.container.facts = (struct container_facts){ 0 };
 	sample.event.kind = PLM_CHANGE;
 	sample.event.change.op = PLM_OP_UNLINK;
 	sample.event.path = "/etc/x";
 	sample.event.backend = 77;
 	sample.event.head_flags = PLM_CUT_NAME;
-	sample.event.file = (struct plm_file){.layer = 99};
+	sample.event.file = (struct plm_file){ .layer = 99 };
 	sample.event.task.tty = 0;
 	sample.event.task.session = 0;
 	memcpy(sample.event.task.comm, "0123456789abcdef", 16);
@@ -250,23 +247,23 @@ static void test_event(void **state)
 /* Names that want to be something else; "" is unknown. */
 static void test_hostile(void **state)
 {
-	static const char *const args[] = {"\"},{\"", "ok", "\xff\n", "\xe2\x80\xae"};
+	static const char *const args[] = { "\"},{\"", "ok", "\xff\n", "\xe2\x80\xae" };
 	static const struct expected rows[] = {
-	    {"message", "\"a\\nb\\\"\\\\\xef\xbf\xbd\""},
-	    {"container.name", "\"\\u001B[2J\""},
-	    {"container.image.tag", NULL},
-	    {"container.image.name", NULL},
-	    {"process.args", "[\"\\\"},{\\\"\",\"ok\",\"\xef\xbf\xbd\\n\",\"\xe2\x80\xae\"]"},
-	    {"file.path", "\"/\xf3\xa0\x81\x81\xef\xbf\xbd\xef\xbf\xbd\""},
-	    {"plimsoll.raw.message", "\"YQpiIlz/\""},
-	    {"plimsoll.raw.container", NULL},
-	    {"plimsoll.raw.process.args", "[\"In0seyI=\",\"b2s=\",\"/wo=\",\"4oCu\"]"},
-	    {"plimsoll.raw.process.executable", "\"L4A=\""},
-	    {"plimsoll.raw.process.name", "\"gA==\""},
-	    {"plimsoll.raw.file.path", "\"L/OggYHAgA==\""},
-	    {"plimsoll.raw.plimsoll.ancestors", "[\"gA==\",\"\"]"},
+		{ "message", "\"a\\nb\\\"\\\\\xef\xbf\xbd\"" },
+		{ "container.name", "\"\\u001B[2J\"" },
+		{ "container.image.tag", NULL },
+		{ "container.image.name", NULL },
+		{ "process.args", "[\"\\\"},{\\\"\",\"ok\",\"\xef\xbf\xbd\\n\",\"\xe2\x80\xae\"]" },
+		{ "file.path", "\"/\xf3\xa0\x81\x81\xef\xbf\xbd\xef\xbf\xbd\"" },
+		{ "plimsoll.raw.message", "\"YQpiIlz/\"" },
+		{ "plimsoll.raw.container", NULL },
+		{ "plimsoll.raw.process.args", "[\"In0seyI=\",\"b2s=\",\"/wo=\",\"4oCu\"]" },
+		{ "plimsoll.raw.process.executable", "\"L4A=\"" },
+		{ "plimsoll.raw.process.name", "\"gA==\"" },
+		{ "plimsoll.raw.file.path", "\"L/OggYHAgA==\"" },
+		{ "plimsoll.raw.plimsoll.ancestors", "[\"gA==\",\"\"]" },
 	};
-	static const struct alert_ancestor ancestors[] = {{1, 2, "\x80"}, {3, 4, NULL}};
+	static const struct alert_ancestor ancestors[] = { { 1, 2, "\x80" }, { 3, 4, NULL } };
 	struct sample sample;
 	_cleanup_json_ json_t *json = NULL;
 
@@ -305,14 +302,14 @@ static void test_any_bytes(void **state)
 		sample.facts.executable = sample.facts.parent_executable = sample.finding.path = text;
 		sample.finding.verdict = sample.finding.cause = sample.event.exec.cwd = text;
 		sample.event.change.from = sample.alert.state.kind = sample.alert.state.reason = text;
-		sample.container.facts = (struct container_facts){.id = text,
-								  .name = text,
-								  .runtime = text,
-								  .image_name = text,
-								  .image_tag = text,
-								  .image_digest = text,
-								  .pod_name = text,
-								  .pod_namespace = text};
+		sample.container.facts = (struct container_facts){ .id = text,
+								   .name = text,
+								   .runtime = text,
+								   .image_name = text,
+								   .image_tag = text,
+								   .image_digest = text,
+								   .pod_name = text,
+								   .pod_namespace = text };
 		json = alert_read_back(&sample.alert);
 		assert_int_equal(json_is_string(json_at(json, "plimsoll.raw.message")),
 				 strstr(json_string_value(json_at(json, "message")), "\xef\xbf\xbd") != NULL);
@@ -321,7 +318,7 @@ static void test_any_bytes(void **state)
 
 static void test_too_long(void **state)
 {
-	_cleanup_buffer_ struct buffer line = {.limit = 300};
+	_cleanup_buffer_ struct buffer line = { .limit = 300 };
 	struct sample sample;
 
 	(void)state;
@@ -334,7 +331,7 @@ static void test_too_long(void **state)
 
 static void test_writer(void **state)
 {
-	_cleanup_buffer_ struct buffer out = {0};
+	_cleanup_buffer_ struct buffer out = { 0 };
 	struct json_writer writer;
 
 	(void)state;
@@ -358,17 +355,16 @@ static void test_writer(void **state)
 	writer_close(&writer, ']');
 	writer_end(&writer);
 	buffer_byte(&out, '\0');
-	assert_string_equal(out.data,
-			    "{\"a\":1,\"b\":{\"cc\":{\"d\":false,\"e\":[\"\\udb40\\udc01\\\"\",{\"k\":2}]},"
-			    "\"c\":{\"d\":\"Zg==\"}},\"bb\":[]}");
+	assert_string_equal(out.data, "{\"a\":1,\"b\":{\"cc\":{\"d\":false,\"e\":[\"\\udb40\\udc01\\\"\",{\"k\":2}]},"
+				      "\"c\":{\"d\":\"Zg==\"}},\"bb\":[]}");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),    cmocka_unit_test(test_state),     cmocka_unit_test(test_event),
-	    cmocka_unit_test(test_hostile), cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_too_long),
-	    cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_full),    cmocka_unit_test(test_state),     cmocka_unit_test(test_event),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

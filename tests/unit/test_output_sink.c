@@ -54,7 +54,7 @@ static int fixture_teardown(void **state)
 static void tell(struct fixture *fixture, unsigned int number, size_t padding)
 {
 	_cleanup_free_ char *reason = calloc(1, padding + 1);
-	struct alert alert = {.kind = ALERT_STATE, .time = number, .action = "start", .message = "m"};
+	struct alert alert = { .kind = ALERT_STATE, .time = number, .action = "start", .message = "m" };
 
 	assert_non_null(reason);
 	memset(reason, 'x', padding);
@@ -120,7 +120,7 @@ static void read_all(struct reading *reading, int fd)
 static struct reading read_file(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct reading reading = {.next = 1};
+	struct reading reading = { .next = 1 };
 
 	assert_true(fd >= 0);
 	read_all(&reading, fd);
@@ -137,16 +137,16 @@ static void test_specs(void **state)
 		const char *spec;
 		int expected;
 	} rows[] = {
-	    {"xml", -EINVAL},
-	    {"", -EINVAL},
-	    {"json:", -EINVAL},
-	    {"text:x", -EINVAL},
-	    {"json:/no/such", -ENOENT},
-	    {"json:/tmp", -EISDIR},
-	    {"json", 0},
-	    {"text", 0},
-	    {spec, 0},
-	    {link, -ELOOP},
+		{ "xml", -EINVAL },
+		{ "", -EINVAL },
+		{ "json:", -EINVAL },
+		{ "text:x", -EINVAL },
+		{ "json:/no/such", -ENOENT },
+		{ "json:/tmp", -EISDIR },
+		{ "json", 0 },
+		{ "text", 0 },
+		{ spec, 0 },
+		{ link, -ELOOP },
 	};
 	struct stat st;
 
@@ -188,7 +188,7 @@ static void test_torn_file(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_close_ int fd = open(fixture->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct reading reading = {.next = 1};
+	struct reading reading = { .next = 1 };
 	char torn[6] = "";
 
 	assert_int_equal(write(fd, "{\"a\":", 5), 5);
@@ -227,7 +227,7 @@ static void test_reopen(void **state)
 	assert_string_equal(failed, fixture->path);
 	tell(fixture, 3, 0);
 	assert_int_equal(sinks_flush(fixture->sinks, 1), 0);
-	reading = (struct reading){.next = 2};
+	reading = (struct reading){ .next = 2 };
 	{
 		_cleanup_close_ int fd = open(old, O_RDONLY);
 
@@ -266,7 +266,7 @@ static void test_slow_reader(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_close_ int fd = -EBADF;
-	struct reading reading = {.next = 1};
+	struct reading reading = { .next = 1 };
 	struct sink_status status;
 	unsigned int told = 0;
 
@@ -296,7 +296,7 @@ static void test_slow_reader(void **state)
 static void test_reader_gone(void **state)
 {
 	struct fixture *fixture = *state;
-	struct reading reading = {.next = 1};
+	struct reading reading = { .next = 1 };
 	int fd;
 
 	assert_int_equal(mkfifo(fixture->path, 0600), 0);
@@ -318,7 +318,7 @@ static void test_reader_gone(void **state)
 static void test_standard_output(void **state)
 {
 	struct fixture *fixture = *state;
-	struct reading reading = {.next = 1};
+	struct reading reading = { .next = 1 };
 	int ends[2], kept = dup(STDOUT_FILENO);
 
 	assert_true(kept >= 0);
@@ -371,9 +371,9 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    sink_test(test_specs),       sink_test(test_batch),           sink_test(test_torn_file),
-	    sink_test(test_reopen),      sink_test(test_full_device),     sink_test(test_slow_reader),
-	    sink_test(test_reader_gone), sink_test(test_standard_output), sink_test(test_full_disk),
+		sink_test(test_specs),       sink_test(test_batch),           sink_test(test_torn_file),
+		sink_test(test_reopen),      sink_test(test_full_device),     sink_test(test_slow_reader),
+		sink_test(test_reader_gone), sink_test(test_standard_output), sink_test(test_full_disk),
 	};
 
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)

@@ -15,7 +15,7 @@
 
 static void check_line(const struct alert *alert, bool colour, const char *expected)
 {
-	_cleanup_buffer_ struct buffer line = {0};
+	_cleanup_buffer_ struct buffer line = { 0 };
 
 	assert_int_equal(alert_to_text(alert, colour, &line), 0);
 	buffer_byte(&line, '\0');
@@ -37,11 +37,10 @@ static void test_full(void **state)
 
 	(void)state;
 	sample_init(&sample);
-	check_line(
-	    &sample.alert, false,
-	    "03:04:05.678 HIGH     root.escalation      prod/web-0/web (nginx:1.25) a process became root  "
-	    "pid=4711 user=1000->0 exe=/usr/bin/su parent=/bin/sh from=/usr/bin/old count=12 allowed=OPS-1 "
-	    "(cut)\n");
+	check_line(&sample.alert, false,
+		   "03:04:05.678 HIGH     root.escalation      prod/web-0/web (nginx:1.25) a process became root  "
+		   "pid=4711 user=1000->0 exe=/usr/bin/su parent=/bin/sh from=/usr/bin/old count=12 allowed=OPS-1 "
+		   "(cut)\n");
 }
 
 static void test_colour(void **state)
@@ -58,10 +57,9 @@ static void test_colour(void **state)
 	sample.alert.container = NULL;
 	sample.alert.allowed = NULL;
 	sample.alert.fold.id = 0;
-	check_line(
-	    &sample.alert, true,
-	    "03:04:05.678 \033[1;97;41mCRITICAL\033[0m plimsoll             a process became root \033[2m"
-	    "\033[0m\n");
+	check_line(&sample.alert, true,
+		   "03:04:05.678 \033[1;97;41mCRITICAL\033[0m plimsoll             a process became root \033[2m"
+		   "\033[0m\n");
 }
 
 /* What the message says already is not said again; ids that differ are; an event shows its action. */
@@ -80,11 +78,11 @@ static void test_short(void **state)
 	sample.event.head_flags = 0;
 	sample.event.before = sample.event.task.creds;
 	sample.event.change.from = NULL;
-	sample.container.facts = (struct container_facts){.id = (char *)"0123456789abcdef"};
+	sample.container.facts = (struct container_facts){ .id = (char *)"0123456789abcdef" };
 	check_line(&sample.alert, false,
 		   "03:04:05.678 info     exec                 0123456789ab /usr/bin/su ran from /bin/sh  "
 		   "pid=4711 user=0(1000)\n");
-	sample.container.facts = (struct container_facts){0};
+	sample.container.facts = (struct container_facts){ 0 };
 	sample.container.cgroup_path = (char *)"/system.slice/docker-1.scope";
 	sample.event.task.creds.uid = 0;
 	check_line(&sample.alert, false,
@@ -107,8 +105,9 @@ static void test_hostile(void **state)
 	sample.facts.executable = "/x user=0";
 	sample.facts.parent_executable = "/\xe2\x80\xaesh";
 	sample.finding.path = "/y\r";
-	sample.container.facts = (struct container_facts){
-	    .name = (char *)"a b", .image_name = (char *)"i)\x07", .image_tag = (char *)"\xc2\x9b"};
+	sample.container.facts = (struct container_facts){ .name = (char *)"a b",
+							   .image_name = (char *)"i)\x07",
+							   .image_tag = (char *)"\xc2\x9b" };
 	check_line(&sample.alert, false,
 		   "03:04:05.678 HIGH     root.escalation      a\\x20b (i)\\x07:\\u{009b}) "
 		   "\\x1b[1Aran a\\n03:04:05.678 \\xff  pid=4711 user=1000->0 exe=/x\\x20user=0 "
@@ -117,7 +116,7 @@ static void test_hostile(void **state)
 
 static void test_too_long(void **state)
 {
-	_cleanup_buffer_ struct buffer line = {.limit = 100};
+	_cleanup_buffer_ struct buffer line = { .limit = 100 };
 	struct sample sample;
 
 	(void)state;
@@ -151,9 +150,8 @@ static void test_colour_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_full),     cmocka_unit_test(test_colour),
-	    cmocka_unit_test(test_short),    cmocka_unit_test(test_hostile),
-	    cmocka_unit_test(test_too_long), cmocka_unit_test(test_colour_refused),
+		cmocka_unit_test(test_full),    cmocka_unit_test(test_colour),   cmocka_unit_test(test_short),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_too_long), cmocka_unit_test(test_colour_refused),
 	};
 
 	return cmocka_run_group_tests(tests, set_utc, NULL);

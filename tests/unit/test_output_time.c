@@ -18,14 +18,14 @@ static void test_rfc3339(void **state)
 		int64_t time;
 		const char *expected;
 	} rows[] = {
-	    {0, "1970-01-01T00:00:00.000000000Z"},
-	    {1, "1970-01-01T00:00:00.000000001Z"},
-	    {-1, "1969-12-31T23:59:59.999999999Z"},
-	    {-1000000000, "1969-12-31T23:59:59.000000000Z"},
-	    {1767323045678901234, "2026-01-02T03:04:05.678901234Z"},
-	    {1709164800000000000, "2024-02-29T00:00:00.000000000Z"},
-	    {INT64_MAX, "2262-04-11T23:47:16.854775807Z"},
-	    {INT64_MIN, "1677-09-21T00:12:43.145224192Z"},
+		{ 0, "1970-01-01T00:00:00.000000000Z" },
+		{ 1, "1970-01-01T00:00:00.000000001Z" },
+		{ -1, "1969-12-31T23:59:59.999999999Z" },
+		{ -1000000000, "1969-12-31T23:59:59.000000000Z" },
+		{ 1767323045678901234, "2026-01-02T03:04:05.678901234Z" },
+		{ 1709164800000000000, "2024-02-29T00:00:00.000000000Z" },
+		{ INT64_MAX, "2262-04-11T23:47:16.854775807Z" },
+		{ INT64_MIN, "1677-09-21T00:12:43.145224192Z" },
 	};
 
 	(void)state;
@@ -52,7 +52,7 @@ static void test_local(void **state)
 
 static void test_ids(void **state)
 {
-	static const int64_t times[] = {INT64_MIN, -1, 5, 5, 5, 6, 1767323045678901234, INT64_MAX};
+	static const int64_t times[] = { INT64_MIN, -1, 5, 5, 5, 6, 1767323045678901234, INT64_MAX };
 	char before[ID_SIZE] = "", id[ID_SIZE];
 	struct id_source source;
 
@@ -83,10 +83,10 @@ static void test_ids_of_two_runs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rfc3339),
-	    cmocka_unit_test(test_local),
-	    cmocka_unit_test(test_ids),
-	    cmocka_unit_test(test_ids_of_two_runs),
+		cmocka_unit_test(test_rfc3339),
+		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_of_two_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,25 +21,25 @@
 
 /* interfaces.md, "Configuration" */
 static const char example[] =
-    "writable: [\"/tmp/**\", \"/var/tmp/**\", \"/run/**\"]   # the default\n"
-    "rules:\n"
-    "  root.exec: {severity: low, grace: 30m}\n"
-    "  session.exec: {enabled: false}\n"
-    "workloads:\n"
-    "  - match: {image: \"registry.example/db:*\", namespace: \"prod\"}\n"
-    "    writable: [\"/var/lib/postgresql/**\"]\n"
-    "    rules: {mutation.file: {grace: 30d}, session.exec: {enabled: true, severity: high}}\n"
-    "    allow:\n"
-    "      - {rule: drift.exec.foreign, executable: \"/plugins/**\", reason: \"signed plugins volume\"}\n"
-    "      - {rule: drift.exec.foreign, reason: \"second\"}\n"
-    "  - match: {label: \"app=d*\"}\n"
-    "    rules: {mutation.file: {grace: none, severity: info}}\n"
-    "waivers:\n"
-    "  - {rule: root.exec, workload: \"prod/db\", until: 2026-12-31, owner: \"dba\", reason: \"OPS-1234\"}\n"
-    "redact: [\"--pin=*\"]\n"
-    "outputs:\n"
-    "  - {type: json, path: /var/log/plimsoll/alerts.json}\n"
-    "  - {type: text}\n";
+	"writable: [\"/tmp/**\", \"/var/tmp/**\", \"/run/**\"]   # the default\n"
+	"rules:\n"
+	"  root.exec: {severity: low, grace: 30m}\n"
+	"  session.exec: {enabled: false}\n"
+	"workloads:\n"
+	"  - match: {image: \"registry.example/db:*\", namespace: \"prod\"}\n"
+	"    writable: [\"/var/lib/postgresql/**\"]\n"
+	"    rules: {mutation.file: {grace: 30d}, session.exec: {enabled: true, severity: high}}\n"
+	"    allow:\n"
+	"      - {rule: drift.exec.foreign, executable: \"/plugins/**\", reason: \"signed plugins volume\"}\n"
+	"      - {rule: drift.exec.foreign, reason: \"second\"}\n"
+	"  - match: {label: \"app=d*\"}\n"
+	"    rules: {mutation.file: {grace: none, severity: info}}\n"
+	"waivers:\n"
+	"  - {rule: root.exec, workload: \"prod/db\", until: 2026-12-31, owner: \"dba\", reason: \"OPS-1234\"}\n"
+	"redact: [\"--pin=*\"]\n"
+	"outputs:\n"
+	"  - {type: json, path: /var/log/plimsoll/alerts.json}\n"
+	"  - {type: text}\n";
 
 #define END_OF_2026 1798761600
 
@@ -60,71 +60,71 @@ static const struct refusal {
 	unsigned line, column;
 	const char *message; /* a part of it */
 } refusals[] = {
-    /* keys */
-    {"writeable: []", 1, 1, "unknown key 'writeable' in a policy: did you mean 'writable'?"},
-    {"rules: {}\nxyzzy: 1", 2, 1, "unknown key 'xyzzy' in a policy"},
-    {"rules: {}\nrules: {}", 2, 1, "'rules' is given twice"},
-    {"rules:\n  root.exec: {}\n  root.exec: {}", 3, 3, "'root.exec' is given twice"},
-    {"rules: {root.exec: {grace: 1h, grace: 1h}}", 1, 32, "'grace' is given twice"},
-    {"rules: {root.exec: {severty: low}}", 1, 21, "did you mean 'severity'?"},
-    {"workloads: [{match: {img: x}}]", 1, 22, "did you mean 'image'?"},
-    {"\"\\e[31m\": 1", 1, 1, "unknown key '?[31m'"},
-    {"\"rules\\0x\": {}", 1, 1, "unknown key"},
-    {"[a]: 1", 1, 1, "a key must be a word"},
-    {"<<: {}", 1, 1, "unknown key '<<'"},
-    /* types */
-    {"[]", 1, 1, "a policy must be a mapping, not a list"},
-    {"text", 1, 1, "a policy must be a mapping, not a single value"},
-    {"writable: /tmp", 1, 11, "writable must be a list, not a single value"},
-    {"writable: {a: b}", 1, 11, "writable must be a list, not a mapping"},
-    {"writable: [[/tmp]]", 1, 12, "an entry of writable must be a single value, not a list"},
-    {"rules: []", 1, 8, "rules must be a mapping"},
-    {"rules: {root.exec: no}", 1, 20, "root.exec must be a mapping"},
-    {"workloads: [x]", 1, 13, "must be a mapping"},
-    {"waivers:", 1, 9, "waivers must be a list"},
-    {"redact: [5]", 1, 10, "'5' is not a text"},
-    {"redact: [true]", 1, 10, "'true' is not a text"},
-    {"redact: [~]", 1, 10, "'~' is not a text"},
-    {"redact: [1.5e3]", 1, 10, "is not a text"},
-    {"redact: [\"\"]", 1, 10, "a value is missing"},
-    {"redact: [\"a\\0b\"]", 1, 10, "must not hold a NUL"},
-    /* values */
-    {"rules: {root.exce: {}}", 1, 9, "unknown rule 'root.exce': did you mean 'root.exec'?"},
-    {"rules: {root.*: {}}", 1, 9, "unknown rule"},
-    {"rules: {root.exec: {severity: hihg}}", 1, 31, "unknown severity 'hihg': did you mean 'high'?"},
-    {"rules: {root.exec: {enabled: yes}}", 1, 30, "neither true nor false"},
-    {"rules: {root.exec: {enabled: \"true\"}}", 1, 30, "neither true nor false"},
-    {"rules: {root.exec: {grace: 14}}", 1, 28, "no duration"},
-    {"rules: {root.exec: {grace: -1d}}", 1, 28, "no duration"},
-    {"rules: {root.exec: {grace: 1y}}", 1, 28, "no duration"},
-    {"rules: {root.exec: {grace: 99999999999999999999d}}", 1, 28, "longer than ten years"},
-    {"writable: [tmp]", 1, 12, "must begin with /"},
-    {"writable: [/tmp/]", 1, 12, "empty component"},
-    {"writable: [/a/../b]", 1, 12, "component . or .."},
-    {"workloads: [{writable: []}]", 1, 13, "a workload needs 'match'"},
-    {"workloads: [{match: {}}]", 1, 21, "'match' is empty"},
-    {"workloads: [{match: {label: app}}]", 1, 29, "no label"},
-    {"workloads: [{match: {pod: x}, allow: [{rule: root.exec}]}]", 1, 39, "needs 'reason'"},
-    {"workloads: [{match: {pod: x}, allow: [{reason: x}]}]", 1, 39, "needs 'rule'"},
-    {"waivers: [{rule: root.exec, workload: x, owner: a, reason: b}]", 1, 11, "needs 'until'"},
-    {"waivers: [{rule: root.exec, workload: x, until: 2026-12-31, reason: b}]", 1, 11, "needs 'owner'"},
-    {"waivers: [{rule: root.exec, until: 2026-12-31, owner: a, reason: b}]", 1, 11, "needs 'workload'"},
-    {"waivers: [{until: 2026-02-29}]", 1, 19, "not in the calendar"},
-    {"waivers: [{until: tomorrow}]", 1, 19, "no date"},
-    {"outputs: [{path: /x}]", 1, 11, "an output needs 'type'"},
-    {"outputs: [{type: xml}]", 1, 18, "unknown output type 'xml'"},
-    {"outputs: [{type: json, path: x}]", 1, 30, "must begin with /"},
-    /* YAML */
-    {"redact: [*TOKEN=*]", 1, 10, "must be in quotes"},
-    {"redact: &a [x]", 1, 9, "anchors"},
-    {"redact: [&a x]", 1, 10, "anchors"},
-    {"redact: [!!str x]", 1, 10, "anchors"},
-    {"redact: [x]\nrules: *redact", 2, 8, "must be in quotes"},
-    {"redact: [x", 2, 1, "not YAML: while parsing a flow sequence (from line 1)"},
-    {"rules:\n\t- x", 2, 1, "not YAML"},
-    {"rules: {}\n# \xc3(", 2, 4, "not YAML: invalid trailing UTF-8"},
-    {"--- {}\n--- {}", 2, 1, "only one document"},
-    {"[[[[[[[[[[[[[[[[[[[[[[[[", 1, 17, "nested too deep"},
+	/* keys */
+	{ "writeable: []", 1, 1, "unknown key 'writeable' in a policy: did you mean 'writable'?" },
+	{ "rules: {}\nxyzzy: 1", 2, 1, "unknown key 'xyzzy' in a policy" },
+	{ "rules: {}\nrules: {}", 2, 1, "'rules' is given twice" },
+	{ "rules:\n  root.exec: {}\n  root.exec: {}", 3, 3, "'root.exec' is given twice" },
+	{ "rules: {root.exec: {grace: 1h, grace: 1h}}", 1, 32, "'grace' is given twice" },
+	{ "rules: {root.exec: {severty: low}}", 1, 21, "did you mean 'severity'?" },
+	{ "workloads: [{match: {img: x}}]", 1, 22, "did you mean 'image'?" },
+	{ "\"\\e[31m\": 1", 1, 1, "unknown key '?[31m'" },
+	{ "\"rules\\0x\": {}", 1, 1, "unknown key" },
+	{ "[a]: 1", 1, 1, "a key must be a word" },
+	{ "<<: {}", 1, 1, "unknown key '<<'" },
+	/* types */
+	{ "[]", 1, 1, "a policy must be a mapping, not a list" },
+	{ "text", 1, 1, "a policy must be a mapping, not a single value" },
+	{ "writable: /tmp", 1, 11, "writable must be a list, not a single value" },
+	{ "writable: {a: b}", 1, 11, "writable must be a list, not a mapping" },
+	{ "writable: [[/tmp]]", 1, 12, "an entry of writable must be a single value, not a list" },
+	{ "rules: []", 1, 8, "rules must be a mapping" },
+	{ "rules: {root.exec: no}", 1, 20, "root.exec must be a mapping" },
+	{ "workloads: [x]", 1, 13, "must be a mapping" },
+	{ "waivers:", 1, 9, "waivers must be a list" },
+	{ "redact: [5]", 1, 10, "'5' is not a text" },
+	{ "redact: [true]", 1, 10, "'true' is not a text" },
+	{ "redact: [~]", 1, 10, "'~' is not a text" },
+	{ "redact: [1.5e3]", 1, 10, "is not a text" },
+	{ "redact: [\"\"]", 1, 10, "a value is missing" },
+	{ "redact: [\"a\\0b\"]", 1, 10, "must not hold a NUL" },
+	/* values */
+	{ "rules: {root.exce: {}}", 1, 9, "unknown rule 'root.exce': did you mean 'root.exec'?" },
+	{ "rules: {root.*: {}}", 1, 9, "unknown rule" },
+	{ "rules: {root.exec: {severity: hihg}}", 1, 31, "unknown severity 'hihg': did you mean 'high'?" },
+	{ "rules: {root.exec: {enabled: yes}}", 1, 30, "neither true nor false" },
+	{ "rules: {root.exec: {enabled: \"true\"}}", 1, 30, "neither true nor false" },
+	{ "rules: {root.exec: {grace: 14}}", 1, 28, "no duration" },
+	{ "rules: {root.exec: {grace: -1d}}", 1, 28, "no duration" },
+	{ "rules: {root.exec: {grace: 1y}}", 1, 28, "no duration" },
+	{ "rules: {root.exec: {grace: 99999999999999999999d}}", 1, 28, "longer than ten years" },
+	{ "writable: [tmp]", 1, 12, "must begin with /" },
+	{ "writable: [/tmp/]", 1, 12, "empty component" },
+	{ "writable: [/a/../b]", 1, 12, "component . or .." },
+	{ "workloads: [{writable: []}]", 1, 13, "a workload needs 'match'" },
+	{ "workloads: [{match: {}}]", 1, 21, "'match' is empty" },
+	{ "workloads: [{match: {label: app}}]", 1, 29, "no label" },
+	{ "workloads: [{match: {pod: x}, allow: [{rule: root.exec}]}]", 1, 39, "needs 'reason'" },
+	{ "workloads: [{match: {pod: x}, allow: [{reason: x}]}]", 1, 39, "needs 'rule'" },
+	{ "waivers: [{rule: root.exec, workload: x, owner: a, reason: b}]", 1, 11, "needs 'until'" },
+	{ "waivers: [{rule: root.exec, workload: x, until: 2026-12-31, reason: b}]", 1, 11, "needs 'owner'" },
+	{ "waivers: [{rule: root.exec, until: 2026-12-31, owner: a, reason: b}]", 1, 11, "needs 'workload'" },
+	{ "waivers: [{until: 2026-02-29}]", 1, 19, "not in the calendar" },
+	{ "waivers: [{until: tomorrow}]", 1, 19, "no date" },
+	{ "outputs: [{path: /x}]", 1, 11, "an output needs 'type'" },
+	{ "outputs: [{type: xml}]", 1, 18, "unknown output type 'xml'" },
+	{ "outputs: [{type: json, path: x}]", 1, 30, "must begin with /" },
+	/* YAML */
+	{ "redact: [*TOKEN=*]", 1, 10, "must be in quotes" },
+	{ "redact: &a [x]", 1, 9, "anchors" },
+	{ "redact: [&a x]", 1, 10, "anchors" },
+	{ "redact: [!!str x]", 1, 10, "anchors" },
+	{ "redact: [x]\nrules: *redact", 2, 8, "must be in quotes" },
+	{ "redact: [x", 2, 1, "not YAML: while parsing a flow sequence (from line 1)" },
+	{ "rules:\n\t- x", 2, 1, "not YAML" },
+	{ "rules: {}\n# \xc3(", 2, 4, "not YAML: invalid trailing UTF-8" },
+	{ "--- {}\n--- {}", 2, 1, "only one document" },
+	{ "[[[[[[[[[[[[[[[[[[[[[[[[", 1, 17, "nested too deep" },
 };
 
 /* Every fault is looked for among all that are told: a text may have several. */
@@ -145,16 +145,14 @@ static void test_refusals(void **state)
 			found += errors[e].line == row->line && errors[e].column == row->column &&
 				 strstr(errors[e].message, row->message);
 		if (!found)
-			fail_msg("%s: %u:%u: %s", row->text, errors[0].line, errors[0].column,
-				 errors[0].message);
+			fail_msg("%s: %u:%u: %s", row->text, errors[0].line, errors[0].column, errors[0].message);
 	}
 }
 
 static void test_many_at_once(void **state)
 {
-	static const char text[] =
-	    "writable: [a, b]\nrules: {x: {}}\nwaivers: [{}]\noutputs: [{tpe: json}]\n";
-	static const unsigned lines[] = {1, 1, 2, 3, 3, 3, 3, 3, 4, 4};
+	static const char text[] = "writable: [a, b]\nrules: {x: {}}\nwaivers: [{}]\noutputs: [{tpe: json}]\n";
+	static const unsigned lines[] = { 1, 1, 2, 3, 3, 3, 3, 3, 4, 4 };
 	struct policy *policy = NULL;
 	struct policy_error errors[16];
 	size_t count = 0;
@@ -173,7 +171,7 @@ static void test_many_at_once(void **state)
 
 static void test_nothing_is_default(void **state)
 {
-	static const char *const texts[] = {"", "# nothing\n", "---\n", "{}", "rules: {}", "\xef\xbb\xbf"};
+	static const char *const texts[] = { "", "# nothing\n", "---\n", "{}", "rules: {}", "\xef\xbb\xbf" };
 	const struct policy_subject nobody = {};
 
 	(void)state;
@@ -191,7 +189,7 @@ static void test_defaults(void **state)
 	_cleanup_(policy_freep) struct policy *policy = policy_default();
 	const struct policy_subject nobody = {};
 	_cleanup_(policy_view_freep) struct policy_view *view = policy_view_new(policy, &nobody);
-	struct policy_question question = {.rule = RULE_ROOT_EXEC};
+	struct policy_question question = { .rule = RULE_ROOT_EXEC };
 	size_t count = 0;
 
 	(void)state;
@@ -210,19 +208,19 @@ static void test_defaults(void **state)
 	}
 }
 
-static const char *const db_labels[] = {"tier=1", "app=db", NULL};
+static const char *const db_labels[] = { "tier=1", "app=db", NULL };
 static const struct policy_subject db = {
-    .container = "db",
-    .image = "registry.example/db:13",
-    .pod = "db-0",
-    .namespace = "prod",
-    .labels = db_labels,
+	.container = "db",
+	.image = "registry.example/db:13",
+	.pod = "db-0",
+	.namespace = "prod",
+	.labels = db_labels,
 };
 
 static void test_view(void **state)
 {
 	_cleanup_(policy_freep) struct policy *policy = parse(example);
-	const struct policy_subject web = {.container = "web", .image = "registry.example/web:1"};
+	const struct policy_subject web = { .container = "web", .image = "registry.example/web:1" };
 	_cleanup_(policy_view_freep) struct policy_view *of_db = policy_view_new(policy, &db);
 	_cleanup_(policy_view_freep) struct policy_view *of_web = policy_view_new(policy, &web);
 
@@ -264,10 +262,10 @@ static void test_allowed(void **state)
 {
 	_cleanup_(policy_freep) struct policy *policy = parse(example);
 	_cleanup_(policy_view_freep) struct policy_view *view = policy_view_new(policy, &db);
-	struct policy_question plugin = {RULE_DRIFT_EXEC_FOREIGN, "/plugins/a/b", "/plugins/a/b"};
-	struct policy_question other = {RULE_DRIFT_EXEC_FOREIGN, NULL, NULL};
-	struct policy_question fresh = {RULE_DRIFT_EXEC_NEW, "/plugins/a/b", NULL};
-	struct policy_question root = {RULE_ROOT_EXEC, "/bin/sh", NULL};
+	struct policy_question plugin = { RULE_DRIFT_EXEC_FOREIGN, "/plugins/a/b", "/plugins/a/b" };
+	struct policy_question other = { RULE_DRIFT_EXEC_FOREIGN, NULL, NULL };
+	struct policy_question fresh = { RULE_DRIFT_EXEC_NEW, "/plugins/a/b", NULL };
+	struct policy_question root = { RULE_ROOT_EXEC, "/bin/sh", NULL };
 	struct told told = {};
 
 	(void)state;
@@ -319,33 +317,33 @@ static void test_matching(void **state)
 		const char *key, *pattern;
 		bool fits;
 	} rows[] = {
-	    {"image", "registry.example/db:*", true},
-	    {"image", "registry.example/db", true},
-	    {"image", "registry.example/*", true},
-	    {"image", "db:*", false},
-	    {"image", "**", true},
-	    {"image", "registry.example/db:12", false},
-	    {"namespace", "prod", true},
-	    {"namespace", "pro", false},
-	    {"container", "d*", true},
-	    {"container", "db-0", false},
-	    {"pod", "db-*", true},
-	    {"pod", "db", false},
-	    {"label", "app=db", true},
-	    {"label", "app=*", true},
-	    {"label", "app=web", false},
-	    {"label", "*=1", true},
-	    {"workload", "prod/db", true},
-	    {"workload", "prod/db-0", true},
-	    {"workload", "prod/*", true},
-	    {"workload", "db", true},
-	    {"workload", "registry.example/db:*", true},
-	    {"workload", "test/db", false},
-	    {"workload", "prod", false},
-	    {"workload", "db-0", false},
+		{ "image", "registry.example/db:*", true },
+		{ "image", "registry.example/db", true },
+		{ "image", "registry.example/*", true },
+		{ "image", "db:*", false },
+		{ "image", "**", true },
+		{ "image", "registry.example/db:12", false },
+		{ "namespace", "prod", true },
+		{ "namespace", "pro", false },
+		{ "container", "d*", true },
+		{ "container", "db-0", false },
+		{ "pod", "db-*", true },
+		{ "pod", "db", false },
+		{ "label", "app=db", true },
+		{ "label", "app=*", true },
+		{ "label", "app=web", false },
+		{ "label", "*=1", true },
+		{ "workload", "prod/db", true },
+		{ "workload", "prod/db-0", true },
+		{ "workload", "prod/*", true },
+		{ "workload", "db", true },
+		{ "workload", "registry.example/db:*", true },
+		{ "workload", "test/db", false },
+		{ "workload", "prod", false },
+		{ "workload", "db-0", false },
 	};
 	const struct policy_subject nobody = {};
-	const struct policy_question question = {.rule = RULE_ROOT_EXEC};
+	const struct policy_question question = { .rule = RULE_ROOT_EXEC };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -355,11 +353,10 @@ static void test_matching(void **state)
 		char text[256];
 
 		(void)snprintf(
-		    text, sizeof(text),
-		    waiver
-			? "waivers: [{rule: root.exec, until: 2030-01-01, owner: o, reason: r, %s: \"%s\"}]"
-			: "workloads: [{match: {%s: \"%s\"}, allow: [{rule: root.exec, reason: r}]}]",
-		    rows[i].key, rows[i].pattern);
+			text, sizeof(text),
+			waiver ? "waivers: [{rule: root.exec, until: 2030-01-01, owner: o, reason: r, %s: \"%s\"}]"
+			       : "workloads: [{match: {%s: \"%s\"}, allow: [{rule: root.exec, reason: r}]}]",
+			rows[i].key, rows[i].pattern);
 		policy = parse(text);
 		view = policy_view_new(policy, &db);
 		empty = policy_view_new(policy, &nobody);
@@ -372,12 +369,12 @@ static void test_matching(void **state)
 static void test_image_names(void **state)
 {
 	static const char *const rows[][IMAGE_NAMES + 1] = {
-	    {"debian:12", "debian", "docker.io/library/debian:12", "docker.io/library/debian", NULL},
-	    {"docker.io/library/debian:12", "docker.io/library/debian", "debian:12", "debian", NULL},
-	    {"docker.io/a/b", "a/b", NULL},
-	    {"a/b@sha256:00", "a/b", "docker.io/a/b@sha256:00", "docker.io/a/b", NULL},
-	    {"localhost/b:1", "localhost/b", NULL},
-	    {"host:5000/b", NULL},
+		{ "debian:12", "debian", "docker.io/library/debian:12", "docker.io/library/debian", NULL },
+		{ "docker.io/library/debian:12", "docker.io/library/debian", "debian:12", "debian", NULL },
+		{ "docker.io/a/b", "a/b", NULL },
+		{ "a/b@sha256:00", "a/b", "docker.io/a/b@sha256:00", "docker.io/a/b", NULL },
+		{ "localhost/b:1", "localhost/b", NULL },
+		{ "host:5000/b", NULL },
 	};
 	struct image_names names;
 	char longer[2 * IMAGE_NAME_MAX];
@@ -404,11 +401,11 @@ static void test_durations(void **state)
 		int error;
 		int64_t seconds;
 	} rows[] = {
-	    {"0s", 0, 0},          {"30m", 0, 1800},    {"1h", 0, 3600},
-	    {"14d", 0, 14 * DAY},  {"2w", 0, 14 * DAY}, {"3650d", 0, 3650 * DAY},
-	    {"3651d", -ERANGE, 0}, {"1", -EINVAL, 0},   {"", -EINVAL, 0},
-	    {"d", -EINVAL, 0},     {"1d ", -EINVAL, 0}, {"1.5h", -EINVAL, 0},
-	    {"+1d", -EINVAL, 0},   {"1dd", -EINVAL, 0}, {"18446744073709551617s", -ERANGE, 0},
+		{ "0s", 0, 0 },          { "30m", 0, 1800 },    { "1h", 0, 3600 },
+		{ "14d", 0, 14 * DAY },  { "2w", 0, 14 * DAY }, { "3650d", 0, 3650 * DAY },
+		{ "3651d", -ERANGE, 0 }, { "1", -EINVAL, 0 },   { "", -EINVAL, 0 },
+		{ "d", -EINVAL, 0 },     { "1d ", -EINVAL, 0 }, { "1.5h", -EINVAL, 0 },
+		{ "+1d", -EINVAL, 0 },   { "1dd", -EINVAL, 0 }, { "18446744073709551617s", -ERANGE, 0 },
 	};
 
 	(void)state;
@@ -427,31 +424,31 @@ static void test_dates(void **state)
 		int error;
 		int64_t end;
 	} rows[] = {
-	    {"2026-12-31", 0, END_OF_2026},
-	    {"2026-12-31T23:59:59Z", 0, END_OF_2026 - 1},
-	    {"2026-12-31t23:59:59z", 0, END_OF_2026 - 1},
-	    {"2026-12-31T23:59:60Z", 0, END_OF_2026},
-	    {"2026-12-31T23:59:58.5Z", 0, END_OF_2026 - 1},
-	    {"2026-12-31T23:59:58.000Z", 0, END_OF_2026 - 2},
-	    {"2027-01-01T01:00:00+01:00", 0, END_OF_2026},
-	    {"2026-12-31T18:30:00-05:30", 0, END_OF_2026},
-	    {"2028-02-29", 0, 1835481600},
-	    {"2026-02-29", -ERANGE, 0},
-	    {"2026-13-01", -ERANGE, 0},
-	    {"2026-00-01", -ERANGE, 0},
-	    {"2026-01-00", -ERANGE, 0},
-	    {"1969-12-31", -ERANGE, 0},
-	    {"2026-12-31T24:00:00Z", -ERANGE, 0},
-	    {"2026-12-31T00:00:00+24:00", -ERANGE, 0},
-	    {"2026-12-31T00:00:00", -EINVAL, 0},
-	    {"2026-12-31T00:00:00.Z", -EINVAL, 0},
-	    {"2026-12-31T00:00:00Zx", -EINVAL, 0},
-	    {"2026-12-31 00:00:00Z", -EINVAL, 0},
-	    {"2026-12-31T00:00", -EINVAL, 0},
-	    {"2026-12-3", -EINVAL, 0},
-	    {"26-12-31", -EINVAL, 0},
-	    {"2026/12/31", -EINVAL, 0},
-	    {"", -EINVAL, 0},
+		{ "2026-12-31", 0, END_OF_2026 },
+		{ "2026-12-31T23:59:59Z", 0, END_OF_2026 - 1 },
+		{ "2026-12-31t23:59:59z", 0, END_OF_2026 - 1 },
+		{ "2026-12-31T23:59:60Z", 0, END_OF_2026 },
+		{ "2026-12-31T23:59:58.5Z", 0, END_OF_2026 - 1 },
+		{ "2026-12-31T23:59:58.000Z", 0, END_OF_2026 - 2 },
+		{ "2027-01-01T01:00:00+01:00", 0, END_OF_2026 },
+		{ "2026-12-31T18:30:00-05:30", 0, END_OF_2026 },
+		{ "2028-02-29", 0, 1835481600 },
+		{ "2026-02-29", -ERANGE, 0 },
+		{ "2026-13-01", -ERANGE, 0 },
+		{ "2026-00-01", -ERANGE, 0 },
+		{ "2026-01-00", -ERANGE, 0 },
+		{ "1969-12-31", -ERANGE, 0 },
+		{ "2026-12-31T24:00:00Z", -ERANGE, 0 },
+		{ "2026-12-31T00:00:00+24:00", -ERANGE, 0 },
+		{ "2026-12-31T00:00:00", -EINVAL, 0 },
+		{ "2026-12-31T00:00:00.Z", -EINVAL, 0 },
+		{ "2026-12-31T00:00:00Zx", -EINVAL, 0 },
+		{ "2026-12-31 00:00:00Z", -EINVAL, 0 },
+		{ "2026-12-31T00:00", -EINVAL, 0 },
+		{ "2026-12-3", -EINVAL, 0 },
+		{ "26-12-31", -EINVAL, 0 },
+		{ "2026/12/31", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
 	};
 
 	(void)state;
@@ -469,20 +466,20 @@ static void test_nearest(void **state)
 	static const struct {
 		const char *word, *best;
 	} rows[] = {
-	    {"sevrity", "severity"},
-	    {"severiyt", "severity"},
-	    {"enable", "enabled"},
-	    {"garce", "grace"},
-	    {"xyzzy", NULL},
-	    {"", NULL},
-	    {"g", NULL},
-	    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
+		{ "sevrity", "severity" },
+		{ "severiyt", "severity" },
+		{ "enable", "enabled" },
+		{ "garce", "grace" },
+		{ "xyzzy", NULL },
+		{ "", NULL },
+		{ "g", NULL },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL },
 	};
-	static const char *const known[] = {"enabled", "severity", "grace"};
+	static const char *const known[] = { "enabled", "severity", "grace" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct nearest nearest = {.word = rows[i].word};
+		struct nearest nearest = { .word = rows[i].word };
 
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
 			nearest_offer(&nearest, known[k]);
@@ -571,7 +568,7 @@ static unsigned feed(const char *text, size_t size)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	_cleanup_(policy_view_freep) struct policy_view *view = NULL;
-	struct policy_question question = {RULE_DRIFT_EXEC_FOREIGN, "/plugins/x", "/x"};
+	struct policy_question question = { RULE_DRIFT_EXEC_FOREIGN, "/plugins/x", "/x" };
 	struct policy_error errors[4];
 	size_t count = 0;
 	int error = policy_parse(text, size, &policy, errors, 4, &count);
@@ -631,8 +628,7 @@ static void test_mutations(void **state)
 			size_t at = next_random(&seed) % (sizeof(text) - 1);
 			bool any = next_random(&seed) & 1;
 
-			text[at] = any ? (char)next_random(&seed)
-				       : special[next_random(&seed) % (sizeof(special) - 1)];
+			text[at] = any ? (char)next_random(&seed) : special[next_random(&seed) % (sizeof(special) - 1)];
 		}
 		good += feed(text, sizeof(text) - 1);
 	}
@@ -643,23 +639,23 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_refusals),
-	    cmocka_unit_test(test_many_at_once),
-	    cmocka_unit_test(test_nothing_is_default),
-	    cmocka_unit_test(test_defaults),
-	    cmocka_unit_test(test_view),
-	    cmocka_unit_test(test_allowed),
-	    cmocka_unit_test(test_lists),
-	    cmocka_unit_test(test_matching),
-	    cmocka_unit_test(test_image_names),
-	    cmocka_unit_test(test_durations),
-	    cmocka_unit_test(test_dates),
-	    cmocka_unit_test(test_nearest),
-	    cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_messages),
-	    cmocka_unit_test(test_load),
-	    cmocka_unit_test(test_prefixes),
-	    cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_nothing_is_default),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_matching),
+		cmocka_unit_test(test_image_names),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -17,7 +17,7 @@ DEFINE_CLEANUP(struct processes *, processes_free)
 
 static void exec(struct processes *processes, uint32_t pid, uint64_t start, const char *executable)
 {
-	const struct process process = {.pid = pid, .start = start, .executable = (char *)executable};
+	const struct process process = { .pid = pid, .start = start, .executable = (char *)executable };
 
 	assert_int_equal(processes_exec(processes, &process), 0);
 }
@@ -40,8 +40,7 @@ static void tells_what_was_told(void **state)
 {
 	_cleanup_processes_ struct processes *processes = processes_new(8);
 	char path[] = "/bin/sh";
-	const struct process process = {
-	    .pid = 7, .start = 70, .container = 42, .in_image = true, .executable = path};
+	const struct process process = { .pid = 7, .start = 70, .container = 42, .in_image = true, .executable = path };
 
 	(void)state;
 	assert_int_equal(processes_size(processes), 0);
@@ -123,8 +122,8 @@ static void one_place_is_enough(void **state)
 static void like_a_plain_list(void **state)
 {
 	_cleanup_processes_ struct processes *processes = processes_new(MAX);
-	unsigned long used[KINDS] = {0}, tick = 0;
-	char names[KINDS][16] = {{0}};
+	unsigned long used[KINDS] = { 0 }, tick = 0;
+	char names[KINDS][16] = { { 0 } };
 	uint32_t random = 1;
 
 	(void)state;
@@ -160,10 +159,10 @@ static void free_takes_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tells_what_was_told),    cmocka_unit_test(a_process_is_pid_and_start),
-	    cmocka_unit_test(a_second_exec_replaces), cmocka_unit_test(forgets_the_least_asked),
-	    cmocka_unit_test(one_place_is_enough),    cmocka_unit_test(like_a_plain_list),
-	    cmocka_unit_test(free_takes_null),
+		cmocka_unit_test(tells_what_was_told),    cmocka_unit_test(a_process_is_pid_and_start),
+		cmocka_unit_test(a_second_exec_replaces), cmocka_unit_test(forgets_the_least_asked),
+		cmocka_unit_test(one_place_is_enough),    cmocka_unit_test(like_a_plain_list),
+		cmocka_unit_test(free_takes_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,17 +31,14 @@ struct draft {
 static void draft_begin(struct draft *draft, enum plm_kind kind, size_t fixed)
 {
 	memset(draft, 0, sizeof(*draft));
-	draft->head = (struct plm_head){.kind = kind,
-					.backend = PLM_BACKEND_TRACEPOINT,
-					.size = fixed,
-					.time = 7,
-					.cgroup = 8,
-					.container = 9};
+	draft->head = (struct plm_head){
+		.kind = kind, .backend = PLM_BACKEND_TRACEPOINT, .size = fixed, .time = 7, .cgroup = 8, .container = 9
+	};
 }
 
 static void draft_text(struct draft *draft, struct plm_str *text, const char *bytes, size_t length)
 {
-	*text = (struct plm_str){draft->head.size, length};
+	*text = (struct plm_str){ draft->head.size, length };
 	memcpy(draft->bytes + draft->head.size, bytes, length);
 	draft->head.size += length;
 }
@@ -61,34 +58,33 @@ static void path_rows(void **state)
 		int expected;
 		const char *path;
 	} rows[] = {
-	    {"id\0bin\0usr\0", 11, 64, 11, "/usr/bin/id"},
-	    {"/\0", 2, 64, 1, "/"},
-	    {"/\0", 2, 2, 1, "/"},
-	    {"/\0", 2, 1, -ENAMETOOLONG, NULL},
-	    {"x\0", 2, 3, 2, "/x"},
-	    {"x\0", 2, 2, -ENAMETOOLONG, NULL},
-	    {"id\0bin\0usr\0", 11, 11, -ENAMETOOLONG, NULL},
-	    {"memfd:a/b\0", 10, 64, 10, "/memfd:a/b"},
-	    {"dev/zero\0", 9, 64, 9, "/dev/zero"},
-	    {"a/b\0c\0", 6, 64, -EBADMSG, NULL},
-	    {"b\0/\0", 4, 64, -EBADMSG, NULL},
-	    {"..\0", 3, 64, -EBADMSG, NULL},
-	    {".\0a\0", 4, 64, -EBADMSG, NULL},
-	    {"a\0..\0", 5, 64, -EBADMSG, NULL},
-	    {"a\0\0b\0", 5, 64, -EBADMSG, NULL},
-	    {"\0", 1, 64, -EBADMSG, NULL},
-	    {"\0\0", 2, 64, -EBADMSG, NULL},
-	    {"abc", 3, 64, -EBADMSG, NULL},
-	    {"", 0, 64, -EBADMSG, NULL},
-	    {"\xff\n\0d\0", 5, 64, 5, "/d/\xff\n"},
+		{ "id\0bin\0usr\0", 11, 64, 11, "/usr/bin/id" },
+		{ "/\0", 2, 64, 1, "/" },
+		{ "/\0", 2, 2, 1, "/" },
+		{ "/\0", 2, 1, -ENAMETOOLONG, NULL },
+		{ "x\0", 2, 3, 2, "/x" },
+		{ "x\0", 2, 2, -ENAMETOOLONG, NULL },
+		{ "id\0bin\0usr\0", 11, 11, -ENAMETOOLONG, NULL },
+		{ "memfd:a/b\0", 10, 64, 10, "/memfd:a/b" },
+		{ "dev/zero\0", 9, 64, 9, "/dev/zero" },
+		{ "a/b\0c\0", 6, 64, -EBADMSG, NULL },
+		{ "b\0/\0", 4, 64, -EBADMSG, NULL },
+		{ "..\0", 3, 64, -EBADMSG, NULL },
+		{ ".\0a\0", 4, 64, -EBADMSG, NULL },
+		{ "a\0..\0", 5, 64, -EBADMSG, NULL },
+		{ "a\0\0b\0", 5, 64, -EBADMSG, NULL },
+		{ "\0", 1, 64, -EBADMSG, NULL },
+		{ "\0\0", 2, 64, -EBADMSG, NULL },
+		{ "abc", 3, 64, -EBADMSG, NULL },
+		{ "", 0, 64, -EBADMSG, NULL },
+		{ "\xff\n\0d\0", 5, 64, 5, "/d/\xff\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char path[64] = "untouched";
 
-		assert_int_equal(record_path(rows[i].bytes, rows[i].length, path, rows[i].room),
-				 rows[i].expected);
+		assert_int_equal(record_path(rows[i].bytes, rows[i].length, path, rows[i].room), rows[i].expected);
 		assert_string_equal(path, rows[i].path ? rows[i].path : "untouched");
 	}
 }
@@ -262,7 +258,7 @@ static void spoil_length_far(struct draft *draft)
 }
 static void spoil_sum(struct draft *draft)
 {
-	draft->change.path = (struct plm_str){UINT32_MAX - 1, 4};
+	draft->change.path = (struct plm_str){ UINT32_MAX - 1, 4 };
 }
 static void spoil_nul(struct draft *draft)
 {
@@ -291,28 +287,28 @@ static void refusals(void **state)
 		void (*spoil)(struct draft *draft);
 		int expected;
 	} rows[] = {
-	    {spoil_kind, -EBADMSG},
-	    {spoil_kind_new, -EOPNOTSUPP},
-	    {spoil_kind_far, -EOPNOTSUPP},
-	    {spoil_backend, -EBADMSG},
-	    {spoil_backend_far, -EBADMSG},
-	    {spoil_op, -EBADMSG},
-	    {spoil_op_none, -EBADMSG},
-	    {spoil_cause, -EBADMSG},
-	    {spoil_layer, -EBADMSG},
-	    {spoil_comm, -EBADMSG},
-	    {spoil_offset_in_fixed, -EBADMSG},
-	    {spoil_offset_behind, -EBADMSG},
-	    {spoil_offset_far, -EBADMSG},
-	    {spoil_length, -EBADMSG},
-	    {spoil_length_far, -EBADMSG},
-	    {spoil_sum, -EBADMSG},
-	    {spoil_nul, -EBADMSG},
-	    {spoil_second_nul, -EBADMSG},
-	    {spoil_component, -EBADMSG},
-	    {spoil_size_small, -EBADMSG},
-	    {spoil_size_tiny, -EBADMSG},
-	    {NULL, 0},
+		{ spoil_kind, -EBADMSG },
+		{ spoil_kind_new, -EOPNOTSUPP },
+		{ spoil_kind_far, -EOPNOTSUPP },
+		{ spoil_backend, -EBADMSG },
+		{ spoil_backend_far, -EBADMSG },
+		{ spoil_op, -EBADMSG },
+		{ spoil_op_none, -EBADMSG },
+		{ spoil_cause, -EBADMSG },
+		{ spoil_layer, -EBADMSG },
+		{ spoil_comm, -EBADMSG },
+		{ spoil_offset_in_fixed, -EBADMSG },
+		{ spoil_offset_behind, -EBADMSG },
+		{ spoil_offset_far, -EBADMSG },
+		{ spoil_length, -EBADMSG },
+		{ spoil_length_far, -EBADMSG },
+		{ spoil_sum, -EBADMSG },
+		{ spoil_nul, -EBADMSG },
+		{ spoil_second_nul, -EBADMSG },
+		{ spoil_component, -EBADMSG },
+		{ spoil_size_small, -EBADMSG },
+		{ spoil_size_tiny, -EBADMSG },
+		{ NULL, 0 },
 	};
 	_cleanup_decoder_ struct decoder *decoder = decoder_new();
 	_cleanup_free_ struct draft *draft = malloc(sizeof(*draft));
@@ -398,7 +394,7 @@ static void overlapping_texts(void **state)
 	(void)state;
 	draft_begin(draft, PLM_CHANGE, sizeof(draft->change));
 	draft->change.op = PLM_OP_LINK;
-	all = (struct plm_str){draft->head.size, PLM_TEXT_MAX};
+	all = (struct plm_str){ draft->head.size, PLM_TEXT_MAX };
 	for (size_t i = 0; i < PLM_TEXT_MAX; i++)
 		draft->bytes[all.offset + i] = i % 2 ? '\0' : 'c';
 	draft->head.size += PLM_TEXT_MAX;
@@ -412,10 +408,10 @@ static void overlapping_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(path_rows),         cmocka_unit_test(exec_whole),
-	    cmocka_unit_test(every_kind),        cmocka_unit_test(refusals),
-	    cmocka_unit_test(cut_and_shifted),   cmocka_unit_test(too_many_arguments),
-	    cmocka_unit_test(overlapping_texts),
+		cmocka_unit_test(path_rows),         cmocka_unit_test(exec_whole),
+		cmocka_unit_test(every_kind),        cmocka_unit_test(refusals),
+		cmocka_unit_test(cut_and_shifted),   cmocka_unit_test(too_many_arguments),
+		cmocka_unit_test(overlapping_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static int place_make(void **state)
 static int place_remove(void **state)
 {
 	struct place *place = *state;
-	const char *const files[] = {place->recording, place->live, place->replayed, place->policy};
+	const char *const files[] = { place->recording, place->live, place->replayed, place->policy };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		(void)unlink(files[i]);
@@ -105,24 +105,23 @@ struct draft {
 
 static void draft_text(struct draft *draft, struct plm_str *text, const char *bytes, size_t length)
 {
-	*text = (struct plm_str){draft->head.size, (__u32)length};
+	*text = (struct plm_str){ draft->head.size, (__u32)length };
 	memcpy(draft->bytes + draft->head.size, bytes, length);
 	draft->head.size += (__u32)length;
 }
 
 #define TEXT(draft, field, literal) draft_text(draft, &(draft)->field, literal, sizeof(literal) - 1)
-#define BEGIN(draft, of, of_kind, when)                                                                      \
-	do {                                                                                                 \
-		memset(draft, 0, sizeof(*(draft)));                                                          \
-		(draft)->head = (struct plm_head){.kind = of_kind,                                           \
-						  .backend = PLM_BACKEND_TRACEPOINT,                         \
-						  .size = sizeof((draft)->of),                               \
-						  .time = when,                                              \
-						  .cgroup = WEB,                                             \
-						  .container = WEB};                                         \
-		(draft)->of.task =                                                                           \
-		    (struct plm_task){.pid = 7, .start = 70, .parent_pid = 6, .parent_start = 60};           \
-		memcpy((draft)->of.task.comm, "sh", 3);                                                      \
+#define BEGIN(draft, of, of_kind, when)                                                                                \
+	do {                                                                                                           \
+		memset(draft, 0, sizeof(*(draft)));                                                                    \
+		(draft)->head = (struct plm_head){ .kind = of_kind,                                                    \
+						   .backend = PLM_BACKEND_TRACEPOINT,                                  \
+						   .size = sizeof((draft)->of),                                        \
+						   .time = when,                                                       \
+						   .cgroup = WEB,                                                      \
+						   .container = WEB };                                                 \
+		(draft)->of.task = (struct plm_task){ .pid = 7, .start = 70, .parent_pid = 6, .parent_start = 60 };    \
+		memcpy((draft)->of.task.comm, "sh", 3);                                                                \
 	} while (0)
 
 /* A sample: a record, and what the agent found out about it. */
@@ -138,28 +137,27 @@ static void sample_parent(struct sample *s)
 	BEGIN(&s->draft, exec, PLM_EXEC, 1000);
 	s->draft.exec.task.pid = 6;
 	s->draft.exec.task.start = 60;
-	s->draft.exec.task.creds = (struct plm_creds){.uid = 33, .euid = 33, .suid = 33, .fsuid = 33};
+	s->draft.exec.task.creds = (struct plm_creds){ .uid = 33, .euid = 33, .suid = 33, .fsuid = 33 };
 	s->draft.exec.before = s->draft.exec.task.creds;
 	s->draft.exec.file.layer = PLM_LAYER_IMAGE;
 	TEXT(&s->draft, exec.path, "dash\0bin\0usr\0");
-	s->facts = (struct facts){.in_image = ANSWER_YES, .executable = "/usr/bin/dash"};
+	s->facts = (struct facts){ .in_image = ANSWER_YES, .executable = "/usr/bin/dash" };
 }
 
 static void sample_exec(struct sample *s)
 {
 	BEGIN(&s->draft, exec, PLM_EXEC, 2000);
 	s->draft.exec.task.cause = PLM_CAUSE_IMAGE;
-	s->draft.exec.file =
-	    (struct plm_file){.inode = 5, .layer = PLM_LAYER_UPPER, .mode = 0100755, .ctime = 9};
-	s->draft.exec.ancestors[0] = (struct plm_ancestor){.start = 60, .pid = 6};
+	s->draft.exec.file = (struct plm_file){ .inode = 5, .layer = PLM_LAYER_UPPER, .mode = 0100755, .ctime = 9 };
+	s->draft.exec.ancestors[0] = (struct plm_ancestor){ .start = 60, .pid = 6 };
 	TEXT(&s->draft, exec.path, "x\0opt\0");
 	TEXT(&s->draft, exec.args, "x\0--password=hunter2\0-v\0");
 	TEXT(&s->draft, exec.cwd, "/\0");
-	s->facts = (struct facts){.in_image = ANSWER_NO,
-				  .code = true,
-				  .executable = "/opt/x",
-				  .parent_executable = "/usr/bin/dash",
-				  .container_age = 90};
+	s->facts = (struct facts){ .in_image = ANSWER_NO,
+				   .code = true,
+				   .executable = "/opt/x",
+				   .parent_executable = "/usr/bin/dash",
+				   .container_age = 90 };
 }
 
 static void sample_script(struct sample *s)
@@ -168,7 +166,7 @@ static void sample_script(struct sample *s)
 	s->draft.head.time = 2500;
 	s->draft.exec.task.pid = 8;
 	s->draft.exec.flags = PLM_EXEC_SCRIPT;
-	s->facts.script = (struct plm_file){.inode = 6, .layer = PLM_LAYER_UPPER, .ctime = 11};
+	s->facts.script = (struct plm_file){ .inode = 6, .layer = PLM_LAYER_UPPER, .ctime = 11 };
 	s->facts.script_path = "/opt/run.sh";
 	s->facts.script_in_image = ANSWER_YES;
 }
@@ -184,30 +182,30 @@ static void sample_rename(struct sample *s)
 	TEXT(&s->draft, change.from_name, "a\0");
 	s->path = "/etc/b";
 	s->from = "/etc/a";
-	s->file = (struct plm_file){.inode = 8, .layer = PLM_LAYER_UPPER, .mode = 0104755, .size = 12};
-	s->facts = (struct facts){.in_image = ANSWER_NO,
-				  .from_in_image = ANSWER_YES,
-				  .confirmed = ANSWER_YES,
-				  .executable = "/usr/bin/mv",
-				  .executable_in_image = true,
-				  .container_age = UINT64_MAX};
+	s->file = (struct plm_file){ .inode = 8, .layer = PLM_LAYER_UPPER, .mode = 0104755, .size = 12 };
+	s->facts = (struct facts){ .in_image = ANSWER_NO,
+				   .from_in_image = ANSWER_YES,
+				   .confirmed = ANSWER_YES,
+				   .executable = "/usr/bin/mv",
+				   .executable_in_image = true,
+				   .container_age = UINT64_MAX };
 }
 
 static void sample_other_root(struct sample *s)
 {
 	BEGIN(&s->draft, change, PLM_CHANGE, 4000);
 	s->draft.change.op = PLM_OP_CREATE;
-	s->draft.change.file = (struct plm_file){.inode = 9, .layer = PLM_LAYER_OTHER_ROOT};
+	s->draft.change.file = (struct plm_file){ .inode = 9, .layer = PLM_LAYER_OTHER_ROOT };
 	TEXT(&s->draft, change.path, "x\0merged\0");
-	s->facts = (struct facts){.other_container = "db", .container_age = UINT64_MAX};
+	s->facts = (struct facts){ .other_container = "db", .container_age = UINT64_MAX };
 }
 
 static void sample_identity(struct sample *s)
 {
 	BEGIN(&s->draft, identity, PLM_IDENTITY, 5000);
-	s->draft.identity.before = (struct plm_creds){.uid = 33, .euid = 33, .suid = 33, .fsuid = 33};
+	s->draft.identity.before = (struct plm_creds){ .uid = 33, .euid = 33, .suid = 33, .fsuid = 33 };
 	s->draft.identity.task.cause = PLM_CAUSE_SETUID_CALL;
-	s->facts = (struct facts){.executable = "/opt/x"};
+	s->facts = (struct facts){ .executable = "/opt/x" };
 }
 
 static void sample_mapping(struct sample *s)
@@ -216,7 +214,7 @@ static void sample_mapping(struct sample *s)
 	s->draft.mapping.how = PLM_MAP_MMAP;
 	s->draft.mapping.file.layer = PLM_LAYER_MEMORY;
 	TEXT(&s->draft, mapping.path, "memfd:jit\0");
-	s->facts = (struct facts){.code = true, .executable = "/opt/x"};
+	s->facts = (struct facts){ .code = true, .executable = "/opt/x" };
 }
 
 static void sample_leave(struct sample *s)
@@ -228,9 +226,9 @@ static void sample_leave(struct sample *s)
 }
 
 static void (*const samples[])(struct sample *s) = {
-    sample_parent,   sample_exec,    sample_exec /* a repeat, to be folded */,
-    sample_script,   sample_rename,  sample_other_root,
-    sample_identity, sample_mapping, sample_leave,
+	sample_parent,   sample_exec,    sample_exec /* a repeat, to be folded */,
+	sample_script,   sample_rename,  sample_other_root,
+	sample_identity, sample_mapping, sample_leave,
 };
 
 static struct event sample_event(struct sample *s, struct decoder *decoder)
@@ -249,25 +247,24 @@ static struct event sample_event(struct sample *s, struct decoder *decoder)
 }
 
 static struct container web = {
-    .cgroup = WEB,
-    .state = CONTAINER_NAMED,
-    .cgroup_path = (char *)"/docker/0123",
-    .root_device = 77,
-    .started = 500,
-    .facts = {.id = (char *)"0123",
-	      .name = (char *)"web",
-	      .runtime = (char *)"docker",
-	      .image_name = (char *)"docker.io/library/debian",
-	      .image_tag = (char *)"12",
-	      .image_digest = (char *)"sha256:00",
-	      .pod_name = (char *)"p",
-	      .pod_namespace = (char *)"n",
-	      .init_pid = 6,
-	      .started = 1700000000},
+	.cgroup = WEB,
+	.state = CONTAINER_NAMED,
+	.cgroup_path = (char *)"/docker/0123",
+	.root_device = 77,
+	.started = 500,
+	.facts = { .id = (char *)"0123",
+		   .name = (char *)"web",
+		   .runtime = (char *)"docker",
+		   .image_name = (char *)"docker.io/library/debian",
+		   .image_tag = (char *)"12",
+		   .image_digest = (char *)"sha256:00",
+		   .pod_name = (char *)"p",
+		   .pod_namespace = (char *)"n",
+		   .init_pid = 6,
+		   .started = 1700000000 },
 };
 
-static struct container bare = {
-    .cgroup = BARE, .state = CONTAINER_UNNAMED, .cgroup_path = (char *)"/docker/9"};
+static struct container bare = { .cgroup = BARE, .state = CONTAINER_UNNAMED, .cgroup_path = (char *)"/docker/9" };
 
 static void record_samples(const char *path)
 {
@@ -284,12 +281,12 @@ static void record_samples(const char *path)
 		memset(s, 0, sizeof(*s));
 		samples[i](s);
 		event = sample_event(s, decoder);
-		assert_int_equal(recording_event(recording, s->draft.bytes, s->draft.head.size, &event,
-						 &s->facts, BOOT_OFFSET),
-				 0);
+		assert_int_equal(
+			recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts, BOOT_OFFSET),
+			0);
 	}
-	assert_int_equal(recording_coverage(recording, WEB, RULE_COVERAGE_IO_URING, "io_uring",
-					    "a ring was made", 7500, BOOT_OFFSET),
+	assert_int_equal(recording_coverage(recording, WEB, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made", 7500,
+					    BOOT_OFFSET),
 			 0);
 	assert_int_equal(recording_end(recording, WEB), 0);
 	assert_int_equal(recording_lost(recording), 0);
@@ -450,7 +447,7 @@ static void policy_patterns_apply(void **state)
 
 	assert_int_equal(policy_parse(yaml, strlen(yaml), &policy, &error, 1, &errors), 0);
 	BEGIN(&s->draft, exec, PLM_EXEC, 1);
-	s->draft.exec.args = (struct plm_str){s->draft.head.size, PLM_RECORD_MAX - s->draft.head.size};
+	s->draft.exec.args = (struct plm_str){ s->draft.head.size, PLM_RECORD_MAX - s->draft.head.size };
 	memset(s->draft.bytes + s->draft.head.size, 'a', PLM_RECORD_MAX - s->draft.head.size);
 	memcpy(s->draft.bytes + s->draft.head.size, "x\0-khunter2", 12);
 	s->draft.bytes[PLM_RECORD_MAX - 1] = '\0';
@@ -505,8 +502,8 @@ static size_t flood(struct recording *recording, size_t *ret_errors)
 	event = sample_event(s, decoder);
 	*ret_errors = 0;
 	for (size_t i = 0; i < FLOOD; i++)
-		*ret_errors += recording_event(recording, s->draft.bytes, s->draft.head.size, &event,
-					       &s->facts, BOOT_OFFSET) != 0;
+		*ret_errors += recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts,
+					       BOOT_OFFSET) != 0;
 	return FLOOD;
 }
 
@@ -551,10 +548,10 @@ static void tell_live(const char *path)
 	_cleanup_free_ struct sample *s = malloc(sizeof(*s));
 	_cleanup_(policy_freep) struct policy *policy = policy_default();
 	char host[72] = "", spec[128];
-	struct output_context context = {.host_name = host};
+	struct output_context context = { .host_name = host };
 	struct registry *registry = registry_new(16, NULL, NULL);
 	struct processes *processes = processes_new(16);
-	struct teller_parts parts = {.registry = registry, .processes = processes};
+	struct teller_parts parts = { .registry = registry, .processes = processes };
 	struct container *named = NULL, *unnamed = NULL;
 	struct teller *teller = NULL;
 	struct finding finding;
@@ -587,11 +584,11 @@ static void tell_live(const char *path)
 		event = sample_event(s, decoder);
 		if (event.kind == PLM_EXEC)
 			assert_int_equal(
-			    processes_exec(processes, &(struct process){.pid = event.task.pid,
-									.start = event.task.start,
-									.executable = (char *)event.path}),
-			    0);
-		judge(teller, &(struct telling){&event, &s->facts, event.container == WEB ? named : unnamed});
+				processes_exec(processes, &(struct process){ .pid = event.task.pid,
+									     .start = event.task.start,
+									     .executable = (char *)event.path }),
+				0);
+		judge(teller, &(struct telling){ &event, &s->facts, event.container == WEB ? named : unnamed });
 	}
 	coverage_finding(&finding, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made");
 	tell_coverage(teller, named, &finding, 7500);
@@ -625,8 +622,8 @@ static json_t *alerts_read(const char *path)
 
 static int replay(struct place *place, const char *option)
 {
-	char output[128], *argv[] = {(char *)"replay", place->recording, (char *)"-o",   output,
-				     (char *)"-c",     place->policy,    (char *)option, NULL};
+	char output[128], *argv[] = { (char *)"replay", place->recording, (char *)"-o",   output,
+				      (char *)"-c",     place->policy,    (char *)option, NULL };
 
 	(void)unlink(place->replayed);
 	(void)snprintf(output, sizeof(output), "json:%s", place->replayed);
@@ -639,17 +636,16 @@ static bool has_rule(const json_t *alerts, const char *id)
 	size_t i;
 
 	json_array_foreach (alerts, i, alert)
-		if (!strcmp(json_string_value(json_object_get(json_object_get(alert, "rule"), "id")) ?: "",
-			    id))
+		if (!strcmp(json_string_value(json_object_get(json_object_get(alert, "rule"), "id")) ?: "", id))
 			return true;
 	return false;
 }
 
 static void replay_tells_the_same(void **state)
 {
-	static const char *const rules[] = {"drift.exec.new", "drift.exec.modified", "root.exec",
-					    "mutation.file",  "mutation.outside",    "root.escalation",
-					    "drift.library",  "escape.cgroup",       "coverage.io_uring"};
+	static const char *const rules[] = { "drift.exec.new", "drift.exec.modified", "root.exec",
+					     "mutation.file",  "mutation.outside",    "root.escalation",
+					     "drift.library",  "escape.cgroup",       "coverage.io_uring" };
 	struct place *place = *state;
 	json_t *live, *replayed;
 
@@ -679,8 +675,7 @@ static void another_policy_tells_otherwise(void **state)
 	json_t *alerts;
 
 	record_samples(place->recording);
-	file_write(place->policy,
-		   "rules: {drift.exec.new: {enabled: false}, coverage.io_uring: {enabled: false}}");
+	file_write(place->policy, "rules: {drift.exec.new: {enabled: false}, coverage.io_uring: {enabled: false}}");
 	assert_int_equal(replay(place, NULL), EXIT_FINE);
 	alerts = alerts_read(place->replayed);
 	assert_false(has_rule(alerts, "drift.exec.new"));
@@ -700,8 +695,7 @@ static void events_too(void **state)
 	assert_int_equal(replay(place, "--events"), EXIT_FINE);
 	alerts = alerts_read(place->replayed);
 	json_array_foreach (alerts, i, alert)
-		events += !strcmp(json_string_value(json_object_get(json_object_get(alert, "event"), "kind")),
-				  "event");
+		events += !strcmp(json_string_value(json_object_get(json_object_get(alert, "event"), "kind")), "event");
 	assert_int_equal(events, ARRAY_SIZE(samples));
 	json_decref(alerts);
 }
@@ -712,9 +706,8 @@ static void replay_refuses(void **state)
 
 	file_write(place->policy, "");
 	assert_int_equal(replay(place, NULL), EXIT_RUNTIME); /* not there */
-	file_write(place->recording,
-		   "no recording, but long enough to be one: it has a hundred bytes and more of "
-		   "text, none of which means anything");
+	file_write(place->recording, "no recording, but long enough to be one: it has a hundred bytes and more of "
+				     "text, none of which means anything");
 	assert_int_equal(replay(place, NULL), EXIT_RUNTIME);
 	assert_int_equal(unlink(place->recording), 0);
 	record_samples(place->recording);
@@ -792,8 +785,8 @@ static void truncated_anywhere(void **state)
 }
 
 /* Standard error goes nowhere while `call` runs: what replay says of thousands of bad files. */
-static void quietly(void (*call)(const char *path, int fd, const char *bytes, size_t size), const char *path,
-		    int fd, const char *bytes, size_t size)
+static void quietly(void (*call)(const char *path, int fd, const char *bytes, size_t size), const char *path, int fd,
+		    const char *bytes, size_t size)
 {
 	_cleanup_close_ int old = dup(STDERR_FILENO);
 	_cleanup_close_ int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -805,14 +798,14 @@ static void quietly(void (*call)(const char *path, int fd, const char *bytes, si
 
 static void mutate_each(const char *path, int fd, const char *bytes, size_t size)
 {
-	static const unsigned char changes[] = {0x01, 0x80, 0xff};
+	static const unsigned char changes[] = { 0x01, 0x80, 0xff };
 	size_t frames, refused = 0;
 
 	for (size_t at = 0; at < size; at++)
 		for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 			char changed = (char)(bytes[at] ^ changes[i]);
-			char *argv[] = {(char *)"replay", (char *)path, (char *)"-ojson:/dev/null",
-					(char *)"-c/dev/null", NULL};
+			char *argv[] = { (char *)"replay", (char *)path, (char *)"-ojson:/dev/null",
+					 (char *)"-c/dev/null", NULL };
 
 			assert_int_equal(pwrite(fd, &changed, 1, (off_t)at), 1);
 			refused += read_all(path, &frames) < 0;
@@ -847,23 +840,23 @@ static void refused_by_name(void **state)
 		__u32 value;
 		int expected;
 	} rows[] = {
-	    {"magic", 0, 0, -EBADMSG},
-	    {"version", offsetof(struct recording_head, version), 2, -EOPNOTSUPP},
-	    {"version of records", offsetof(struct recording_head, record_version), 99, -EOPNOTSUPP},
-	    {"type 0", sizeof(struct recording_head), 0, -EBADMSG},
-	    {"type beyond", sizeof(struct recording_head), RECORDING_TYPES, -EBADMSG},
-	    {"empty payload", sizeof(struct recording_head) + 4, 0, -EBADMSG},
-	    {"payload too long", sizeof(struct recording_head) + 4, RECORDING_FRAME_MAX + 1, -EBADMSG},
-	    {"payload of 4 GiB", sizeof(struct recording_head) + 4, UINT32_MAX, -EBADMSG},
-	    {"text beyond", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts),
-	     UINT32_MAX, -EBADMSG},
-	    {"text of one byte",
-	     sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts), 1, -EBADMSG},
-	    {"text cut short",
-	     sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts), 5, -EBADMSG},
-	    {"state", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, state), 4,
-	     -EBADMSG},
-	    {"cgroup 0", sizeof(struct recording_head) + 8, 0, -EBADMSG},
+		{ "magic", 0, 0, -EBADMSG },
+		{ "version", offsetof(struct recording_head, version), 2, -EOPNOTSUPP },
+		{ "version of records", offsetof(struct recording_head, record_version), 99, -EOPNOTSUPP },
+		{ "type 0", sizeof(struct recording_head), 0, -EBADMSG },
+		{ "type beyond", sizeof(struct recording_head), RECORDING_TYPES, -EBADMSG },
+		{ "empty payload", sizeof(struct recording_head) + 4, 0, -EBADMSG },
+		{ "payload too long", sizeof(struct recording_head) + 4, RECORDING_FRAME_MAX + 1, -EBADMSG },
+		{ "payload of 4 GiB", sizeof(struct recording_head) + 4, UINT32_MAX, -EBADMSG },
+		{ "text beyond", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts),
+		  UINT32_MAX, -EBADMSG },
+		{ "text of one byte", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts),
+		  1, -EBADMSG },
+		{ "text cut short", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, texts), 5,
+		  -EBADMSG },
+		{ "state", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, state), 4,
+		  -EBADMSG },
+		{ "cgroup 0", sizeof(struct recording_head) + 8, 0, -EBADMSG },
 	};
 	struct place *place = *state;
 	_cleanup_free_ char *bytes = NULL;
@@ -886,18 +879,18 @@ int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 	const struct CMUnitTest tests[] = {
-	    ROW(reads_back),
-	    ROW(keeps_no_secret),
-	    ROW(policy_patterns_apply),
-	    ROW(refuses_what_is_there),
-	    ROW(full_disk_is_counted),
-	    ROW(replay_tells_the_same),
-	    ROW(another_policy_tells_otherwise),
-	    ROW(events_too),
-	    ROW(replay_refuses),
-	    ROW(truncated_anywhere),
-	    ROW(mutated_anywhere),
-	    ROW(refused_by_name),
+		ROW(reads_back),
+		ROW(keeps_no_secret),
+		ROW(policy_patterns_apply),
+		ROW(refuses_what_is_there),
+		ROW(full_disk_is_counted),
+		ROW(replay_tells_the_same),
+		ROW(another_policy_tells_otherwise),
+		ROW(events_too),
+		ROW(replay_refuses),
+		ROW(truncated_anywhere),
+		ROW(mutated_anywhere),
+		ROW(refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

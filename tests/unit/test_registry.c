@@ -55,8 +55,8 @@ static void log_blob(uint64_t cgroup, const void *blob, size_t size, uint64_t ti
 	struct log *log = data;
 	size_t length = strlen(log->text);
 
-	(void)snprintf(log->text + length, sizeof(log->text) - length, "%u@%u:%.*s ", (unsigned)cgroup,
-		       (unsigned)time, (int)size, (const char *)blob);
+	(void)snprintf(log->text + length, sizeof(log->text) - length, "%u@%u:%.*s ", (unsigned)cgroup, (unsigned)time,
+		       (int)size, (const char *)blob);
 	if (log->again)
 		(void)registry_remove(log->registry, cgroup);
 }
@@ -64,7 +64,7 @@ static void log_blob(uint64_t cgroup, const void *blob, size_t size, uint64_t ti
 static void events_wait_in_order(void **state)
 {
 	struct registry *registry = registry_new(10, NULL, NULL);
-	struct log log = {.registry = registry};
+	struct log log = { .registry = registry };
 	struct container *container;
 	uint64_t cgroup = 0, time = 0;
 
@@ -89,7 +89,7 @@ static void events_wait_in_order(void **state)
 	assert_int_equal(registry_remove(registry, 3), 0);
 	assert_int_equal(registry_counts(registry).hold_dropped, 1);
 	assert_int_equal(registry_hold(registry, 2, "b2", 2, 40), 0);
-	log = (struct log){.registry = registry, .again = true};
+	log = (struct log){ .registry = registry, .again = true };
 	assert_int_equal(registry_release(registry, 2, log_blob, &log), 2); /* removed from within */
 	assert_string_equal(log.text, "2@20:b1 2@40:b2 ");
 	assert_false(registry_oldest(registry, &cgroup, &time));
@@ -137,10 +137,10 @@ static void the_total_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(containers_come_and_go),
-	    cmocka_unit_test(events_wait_in_order),
-	    cmocka_unit_test(waiting_is_bounded),
-	    cmocka_unit_test(the_total_is_bounded),
+		cmocka_unit_test(containers_come_and_go),
+		cmocka_unit_test(events_wait_in_order),
+		cmocka_unit_test(waiting_is_bounded),
+		cmocka_unit_test(the_total_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

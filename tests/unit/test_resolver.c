@@ -34,7 +34,7 @@ static int fake_lookup(struct runtime_source *source, const struct runtime_reque
 		       struct container_facts *ret_facts)
 {
 	struct fake *fake = (struct fake *)source;
-	struct pollfd cancelled = {.fd = fake->cancel_fd, .events = POLLIN};
+	struct pollfd cancelled = { .fd = fake->cancel_fd, .events = POLLIN };
 
 	if (fake->script.hang && poll(&cancelled, 1, -1) > 0)
 		return -ECANCELED;
@@ -42,10 +42,9 @@ static int fake_lookup(struct runtime_source *source, const struct runtime_reque
 		return -ENOENT;
 	if (fake->script.status < 0)
 		return fake->script.status;
-	*ret_facts =
-	    (struct container_facts){.id = strdup(request->id),
-				     .name = strdup(fake->script.name),
-				     .image_name = fake->script.image ? strdup(fake->script.image) : NULL};
+	*ret_facts = (struct container_facts){ .id = strdup(request->id),
+					       .name = strdup(fake->script.name),
+					       .image_name = fake->script.image ? strdup(fake->script.image) : NULL };
 	return 0;
 }
 
@@ -61,21 +60,21 @@ static void fake_close(struct runtime_source *source)
 }
 
 static const struct runtime_ops fake_ops = {
-    .name = "fake", .lookup = fake_lookup, .cancel = fake_cancel, .close = fake_close};
+	.name = "fake", .lookup = fake_lookup, .cancel = fake_cancel, .close = fake_close
+};
 
 static struct runtime_source *fake_new(const struct script *script)
 {
 	struct fake *fake = calloc(1, sizeof(*fake));
 
 	assert_non_null(fake);
-	fake->base = (struct runtime_source){.ops = &fake_ops, .address = "fake"};
+	fake->base = (struct runtime_source){ .ops = &fake_ops, .address = "fake" };
 	fake->script = *script;
 	fake->cancel_fd = eventfd(0, EFD_CLOEXEC);
 	return &fake->base;
 }
 
-static struct resolver *resolver_of(const struct script *scripts, size_t count,
-				    struct runtime_source **ret_sources)
+static struct resolver *resolver_of(const struct script *scripts, size_t count, struct runtime_source **ret_sources)
 {
 	struct resolver *resolver = NULL;
 
@@ -96,7 +95,7 @@ static uint64_t now_ms(void)
 /* Waits as an agent's loop would. False when nothing came in RESOLVER_PATIENCE and a second. */
 static bool answer_wait(struct resolver *resolver, struct resolver_answer *ret_answer)
 {
-	struct pollfd ready = {.fd = resolver_fd(resolver), .events = POLLIN};
+	struct pollfd ready = { .fd = resolver_fd(resolver), .events = POLLIN };
 	uint64_t until = now_ms() + RESOLVER_PATIENCE + 1000;
 
 	while (now_ms() < until) {
@@ -107,7 +106,7 @@ static bool answer_wait(struct resolver *resolver, struct resolver_answer *ret_a
 	return false;
 }
 
-static const struct runtime_request request = {.cgroup = 7, .path = "/a/b", .id = "b"};
+static const struct runtime_request request = { .cgroup = 7, .path = "/a/b", .id = "b" };
 
 struct row {
 	const char *what;
@@ -116,39 +115,39 @@ struct row {
 	unsigned at_least, at_most; /* ms */
 };
 
-#define NO                                                                                                   \
-	{                                                                                                    \
-		.status = -ENOENT                                                                            \
+#define NO                                                                                                             \
+	{                                                                                                              \
+		.status = -ENOENT                                                                                      \
 	}
-#define AWAY                                                                                                 \
-	{                                                                                                    \
-		.status = -ENOTCONN                                                                          \
+#define AWAY                                                                                                           \
+	{                                                                                                              \
+		.status = -ENOTCONN                                                                                    \
 	}
-#define HANGS                                                                                                \
-	{                                                                                                    \
-		.hang = true                                                                                 \
+#define HANGS                                                                                                          \
+	{                                                                                                              \
+		.hang = true                                                                                           \
 	}
 
 static const struct row rows[] = {
-    {"the one that knows", {NO, {.name = "x", .image = "i"}, NO}, "x", 0, 1000},
-    {"an image beats a mere name", {{.name = "bare"}, {.name = "full", .image = "i"}, NO}, "full", 0, 1000},
-    {"a mere name when others say no", {NO, AWAY, {.name = "bare"}}, "bare", 0, 1000},
-    {"of mere names, the first source's", {NO, {.name = "1"}, {.name = "2"}}, "1", 0, 1000},
-    {"one hangs, another knows", {HANGS, {.name = "x", .image = "i"}, NO}, "x", 0, 1000},
-    {"one hangs, another knows a little later",
-     {HANGS, {.refusals = 2, .name = "x", .image = "i"}, NO},
-     "x",
-     200,
-     1500},
-    {"not known in its first moment", {{.refusals = 1, .name = "x", .image = "i"}, NO, AWAY}, "x", 50, 1000},
-    {"known only at the last attempt",
-     {{.refusals = 5, .name = "x", .image = "i"}, NO, AWAY},
-     "x",
-     3000,
-     4500},
-    {"nobody knows", {NO, AWAY, {.status = -EBADMSG}}, NULL, 3000, 4500},
-    {"one hangs and nobody else knows", {HANGS, NO, NO}, NULL, 4900, 6000},
-    {"one hangs for good, a mere name is all", {HANGS, {.name = "bare"}, NO}, "bare", 4900, 6000},
+	{ "the one that knows", { NO, { .name = "x", .image = "i" }, NO }, "x", 0, 1000 },
+	{ "an image beats a mere name", { { .name = "bare" }, { .name = "full", .image = "i" }, NO }, "full", 0, 1000 },
+	{ "a mere name when others say no", { NO, AWAY, { .name = "bare" } }, "bare", 0, 1000 },
+	{ "of mere names, the first source's", { NO, { .name = "1" }, { .name = "2" } }, "1", 0, 1000 },
+	{ "one hangs, another knows", { HANGS, { .name = "x", .image = "i" }, NO }, "x", 0, 1000 },
+	{ "one hangs, another knows a little later",
+	  { HANGS, { .refusals = 2, .name = "x", .image = "i" }, NO },
+	  "x",
+	  200,
+	  1500 },
+	{ "not known in its first moment", { { .refusals = 1, .name = "x", .image = "i" }, NO, AWAY }, "x", 50, 1000 },
+	{ "known only at the last attempt",
+	  { { .refusals = 5, .name = "x", .image = "i" }, NO, AWAY },
+	  "x",
+	  3000,
+	  4500 },
+	{ "nobody knows", { NO, AWAY, { .status = -EBADMSG } }, NULL, 3000, 4500 },
+	{ "one hangs and nobody else knows", { HANGS, NO, NO }, NULL, 4900, 6000 },
+	{ "one hangs for good, a mere name is all", { HANGS, { .name = "bare" }, NO }, "bare", 4900, 6000 },
 };
 
 /* All rows at once, each with a resolver of its own: the slow ones wait together. */
@@ -168,19 +167,17 @@ static void the_best_answer_wins(void **state)
 		struct pollfd ready[ARRAY_SIZE(rows)];
 
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-			ready[i] = (struct pollfd){.fd = resolvers[i] ? resolver_fd(resolvers[i]) : -1,
-						   .events = POLLIN};
+			ready[i] = (struct pollfd){ .fd = resolvers[i] ? resolver_fd(resolvers[i]) : -1,
+						    .events = POLLIN };
 		assert_true(poll(ready, ARRAY_SIZE(rows), RESOLVER_PATIENCE + 2000) > 0);
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-			struct resolver_answer answer = {0};
+			struct resolver_answer answer = { 0 };
 			uint64_t took = now_ms() - start[i];
 
 			if (!ready[i].revents || !resolver_take(resolvers[i], &answer))
 				continue;
-			if (answer.known != !!rows[i].name || took + 20 < rows[i].at_least ||
-			    took > rows[i].at_most)
-				fail_msg("%s: known %d after %u ms", rows[i].what, answer.known,
-					 (unsigned)took);
+			if (answer.known != !!rows[i].name || took + 20 < rows[i].at_least || took > rows[i].at_most)
+				fail_msg("%s: known %d after %u ms", rows[i].what, answer.known, (unsigned)took);
 			assert_int_equal(answer.cgroup, 7);
 			if (rows[i].name)
 				assert_string_equal(answer.facts.name, rows[i].name);
@@ -223,7 +220,7 @@ static void the_bound_is_kept(void **state)
 
 static void many_questions_are_all_answered(void **state)
 {
-	const struct script knows = {.name = "x", .image = "i"};
+	const struct script knows = { .name = "x", .image = "i" };
 	struct runtime_source *source;
 	struct resolver *resolver = resolver_of(&knows, 1, &source);
 	struct runtime_request one = request;
@@ -263,27 +260,25 @@ static void too_many_sources_stay_the_callers(void **state)
 
 static void the_configuration_chooses_sources(void **state)
 {
-	static const char *const none[] = {NULL}, *const two[] = {"/a.sock", "/b.sock", NULL};
-	static const char *const many[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9", NULL};
+	static const char *const none[] = { NULL }, *const two[] = { "/a.sock", "/b.sock", NULL };
+	static const char *const many[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9", NULL };
 	const struct {
 		struct runtime_config config;
 		int status;
 		const char *addresses; /* in order, with their kinds */
 	} choices[] = {
-	    {{0},
-	     0,
-	     "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc "},
-	    {{.host_root = "/"},
-	     0,
-	     "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc "},
-	    {{.host_root = "/host/", .docker_sockets = none, .runc_roots = none},
-	     0,
-	     "containerd:/host/run/containerd/containerd.sock "},
-	    {{.host_root = "/host", .docker_sockets = two, .containerd_sockets = none, .runc_roots = two},
-	     0,
-	     "docker:/a.sock docker:/b.sock runc:/a.sock "},
-	    {{.docker_sockets = none, .containerd_sockets = none, .runc_roots = none}, 0, ""},
-	    {{.docker_sockets = many}, -E2BIG, ""},
+		{ { 0 }, 0, "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc " },
+		{ { .host_root = "/" },
+		  0,
+		  "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc " },
+		{ { .host_root = "/host/", .docker_sockets = none, .runc_roots = none },
+		  0,
+		  "containerd:/host/run/containerd/containerd.sock " },
+		{ { .host_root = "/host", .docker_sockets = two, .containerd_sockets = none, .runc_roots = two },
+		  0,
+		  "docker:/a.sock docker:/b.sock runc:/a.sock " },
+		{ { .docker_sockets = none, .containerd_sockets = none, .runc_roots = none }, 0, "" },
+		{ { .docker_sockets = many }, -E2BIG, "" },
 	};
 
 	(void)state;
@@ -305,12 +300,12 @@ static void the_configuration_chooses_sources(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_best_answer_wins),
-	    cmocka_unit_test(without_sources_nobody_knows),
-	    cmocka_unit_test(the_bound_is_kept),
-	    cmocka_unit_test(many_questions_are_all_answered),
-	    cmocka_unit_test(too_many_sources_stay_the_callers),
-	    cmocka_unit_test(the_configuration_chooses_sources),
+		cmocka_unit_test(the_best_answer_wins),
+		cmocka_unit_test(without_sources_nobody_knows),
+		cmocka_unit_test(the_bound_is_kept),
+		cmocka_unit_test(many_questions_are_all_answered),
+		cmocka_unit_test(too_many_sources_stay_the_callers),
+		cmocka_unit_test(the_configuration_chooses_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

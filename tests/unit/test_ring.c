@@ -71,7 +71,7 @@ static void write_both(struct fixture *fixture, unsigned long position, const vo
 static unsigned long produce(struct fixture *fixture, const char *text, uint32_t bits)
 {
 	unsigned long position = *fixture->producer;
-	uint32_t size = (uint32_t)strlen(text), header[2] = {size | bits, 0};
+	uint32_t size = (uint32_t)strlen(text), header[2] = { size | bits, 0 };
 
 	write_both(fixture, position, header, sizeof(header));
 	write_both(fixture, position + sizeof(header), text, size);
@@ -229,12 +229,12 @@ static void full_and_taken_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(refuses_what_is_no_map),
-	    cmocka_unit_test_setup_teardown(in_the_order_written, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(a_busy_record_stops, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(discarded_ones_are_passed_over, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(round_and_round, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(full_and_taken_over, set_up, tear_down),
+		cmocka_unit_test(refuses_what_is_no_map),
+		cmocka_unit_test_setup_teardown(in_the_order_written, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_busy_record_stops, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(discarded_ones_are_passed_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(round_and_round, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(full_and_taken_over, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,74 +93,74 @@ static void make_item(const struct item *item)
 }
 
 static const struct item items[] = {
-    {"ID", "", 'd', NULL},
-    {"ID/work", "", 'd', NULL},
-    {UPPER, "", 'd', NULL},
-    {"ID-init", "", 'd', NULL},
-    {INIT, "", 'd', NULL},
-    {"B1", "", 'd', NULL},
-    {TOP, "", 'd', NULL},
-    {"B2", "", 'd', NULL},
-    {BASE, "", 'd', NULL},
-    {"l", "", 'd', NULL},
-    {"l", "/I", 'l', "../" INIT},
-    {"l", "/1", 'l', "../" TOP},
-    {"l", "/2", 'l', "../" BASE},
-    {"merged", "", 'd', NULL},
-    {"lower", "", 'd', NULL},
+	{ "ID", "", 'd', NULL },
+	{ "ID/work", "", 'd', NULL },
+	{ UPPER, "", 'd', NULL },
+	{ "ID-init", "", 'd', NULL },
+	{ INIT, "", 'd', NULL },
+	{ "B1", "", 'd', NULL },
+	{ TOP, "", 'd', NULL },
+	{ "B2", "", 'd', NULL },
+	{ BASE, "", 'd', NULL },
+	{ "l", "", 'd', NULL },
+	{ "l", "/I", 'l', "../" INIT },
+	{ "l", "/1", 'l', "../" TOP },
+	{ "l", "/2", 'l', "../" BASE },
+	{ "merged", "", 'd', NULL },
+	{ "lower", "", 'd', NULL },
 
-    {BASE, "/usr", 'd', NULL},
-    {BASE, "/usr/bin", 'd', NULL},
-    {BASE, "/usr/bin/id", 'x', "\177ELF..."},
-    {BASE, "/usr/bin/script", 'f', "#!/bin/sh\n"},
-    {BASE, "/bin", 'l', "usr/bin"},
-    {BASE, "/etc", 'd', NULL},
-    {BASE, "/etc/passwd", 'f', "root\n"},
-    {BASE, "/etc/old", 'f', "old\n"},
-    {BASE, "/etc/gone", 'd', NULL},
-    {BASE, "/etc/gone/file", 'f', "x"},
-    {BASE, "/opq", 'd', NULL},
-    {BASE, "/opq/low", 'f', "x"},
-    {BASE, "/was-dir", 'd', NULL},
-    {BASE, "/was-dir/x", 'f', "x"},
-    {BASE, "/was-file", 'f', "x"},
-    {BASE, "/again", 'd', NULL},
-    {BASE, "/again/x", 'f', "x"},
-    {BASE, "/fifo", 'p', NULL},
-    {BASE, "/data", 'd', NULL},
-    {BASE, "/proc", 'd', NULL},
-    {BASE, "/move", 'd', NULL},
-    {BASE, "/move/inner", 'f', "x"},
+	{ BASE, "/usr", 'd', NULL },
+	{ BASE, "/usr/bin", 'd', NULL },
+	{ BASE, "/usr/bin/id", 'x', "\177ELF..." },
+	{ BASE, "/usr/bin/script", 'f', "#!/bin/sh\n" },
+	{ BASE, "/bin", 'l', "usr/bin" },
+	{ BASE, "/etc", 'd', NULL },
+	{ BASE, "/etc/passwd", 'f', "root\n" },
+	{ BASE, "/etc/old", 'f', "old\n" },
+	{ BASE, "/etc/gone", 'd', NULL },
+	{ BASE, "/etc/gone/file", 'f', "x" },
+	{ BASE, "/opq", 'd', NULL },
+	{ BASE, "/opq/low", 'f', "x" },
+	{ BASE, "/was-dir", 'd', NULL },
+	{ BASE, "/was-dir/x", 'f', "x" },
+	{ BASE, "/was-file", 'f', "x" },
+	{ BASE, "/again", 'd', NULL },
+	{ BASE, "/again/x", 'f', "x" },
+	{ BASE, "/fifo", 'p', NULL },
+	{ BASE, "/data", 'd', NULL },
+	{ BASE, "/proc", 'd', NULL },
+	{ BASE, "/move", 'd', NULL },
+	{ BASE, "/move/inner", 'f', "x" },
 
-    {TOP, "/etc", 'd', NULL},
-    {TOP, "/etc/gone", 'w', NULL},
-    {TOP, "/etc/old", 'w', NULL},
-    {TOP, "/etc/new", 'f', "x"},
-    {TOP, "/opq", 'o', NULL},
-    {TOP, "/opq/high", 'f', "x"},
-    {TOP, "/was-dir", 'f', "x"},
-    {TOP, "/was-file", 'd', NULL},
-    {TOP, "/was-file/x", 'f', "x"},
-    {TOP, "/again", 'o', NULL},
-    {TOP, "/again/y", 'f', "y"},
-    {TOP, "/shadow", 'l', "/etc/shadow"},
-    {TOP, "/out", 'l', "../../../../../../../etc/shadow"},
-    {TOP, "/up", 'l', "../../.."},
-    {TOP, "/loop1", 'l', "loop2"},
-    {TOP, "/loop2", 'l', "loop1"},
-    {TOP, "/self", 'l', "self"},
-    {TOP, "/tobin", 'l', "/usr/bin"},
-    {TOP, "/etc/tobin", 'l', "../bin/"},
-    {TOP, "/dangling", 'l', "etc/nothing"},
-    {TOP, "/tovolume", 'l', "/data/x"},
+	{ TOP, "/etc", 'd', NULL },
+	{ TOP, "/etc/gone", 'w', NULL },
+	{ TOP, "/etc/old", 'w', NULL },
+	{ TOP, "/etc/new", 'f', "x" },
+	{ TOP, "/opq", 'o', NULL },
+	{ TOP, "/opq/high", 'f', "x" },
+	{ TOP, "/was-dir", 'f', "x" },
+	{ TOP, "/was-file", 'd', NULL },
+	{ TOP, "/was-file/x", 'f', "x" },
+	{ TOP, "/again", 'o', NULL },
+	{ TOP, "/again/y", 'f', "y" },
+	{ TOP, "/shadow", 'l', "/etc/shadow" },
+	{ TOP, "/out", 'l', "../../../../../../../etc/shadow" },
+	{ TOP, "/up", 'l', "../../.." },
+	{ TOP, "/loop1", 'l', "loop2" },
+	{ TOP, "/loop2", 'l', "loop1" },
+	{ TOP, "/self", 'l', "self" },
+	{ TOP, "/tobin", 'l', "/usr/bin" },
+	{ TOP, "/etc/tobin", 'l', "../bin/" },
+	{ TOP, "/dangling", 'l', "etc/nothing" },
+	{ TOP, "/tovolume", 'l', "/data/x" },
 
-    {INIT, "/etc", 'd', NULL},
-    {INIT, "/etc/hosts", 'f', ""},
-    {INIT, "/.dockerenv", 'f', ""},
+	{ INIT, "/etc", 'd', NULL },
+	{ INIT, "/etc/hosts", 'f', "" },
+	{ INIT, "/.dockerenv", 'f', "" },
 };
 
 static const char overlay_options[] =
-    "index=off,metacopy=off,redirect_dir=off,lowerdir=l/I:l/1:l/2,upperdir=" UPPER ",workdir=ID/work";
+	"index=off,metacopy=off,redirect_dir=off,lowerdir=l/I:l/1:l/2,upperdir=" UPPER ",workdir=ID/work";
 
 static bool mount_overlays(void)
 {
@@ -220,18 +220,16 @@ static void need_merged(struct fixture *fixture)
 	skip();
 }
 
-static int open_rootfs(const struct fixture *fixture, const char *lower, const char *more,
-		       struct rootfs **ret_rootfs)
+static int open_rootfs(const struct fixture *fixture, const char *lower, const char *more, struct rootfs **ret_rootfs)
 {
 	char text[1024];
-	struct rootfs_source source = {.mountinfo = text};
+	struct rootfs_source source = { .mountinfo = text };
 
-	source.size =
-	    (size_t)snprintf(text, sizeof(text),
-			     "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s,upperdir=%s/" UPPER "%s\n"
-			     "61 60 0:41 / /proc rw - proc proc rw\n"
-			     "62 60 8:1 /v /data rw - ext4 /dev/a rw\n",
-			     lower, fixture->top, more);
+	source.size = (size_t)snprintf(text, sizeof(text),
+				       "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s,upperdir=%s/" UPPER "%s\n"
+				       "61 60 0:41 / /proc rw - proc proc rw\n"
+				       "62 60 8:1 /v /data rw - ext4 /dev/a rw\n",
+				       lower, fixture->top, more);
 	return rootfs_from_mountinfo(&source, ret_rootfs);
 }
 
@@ -251,7 +249,7 @@ static void sources(void **state)
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
 	char text[512], hint[128];
 	struct stat stat_upper;
-	struct rootfs_source source = {.mountinfo = text};
+	struct rootfs_source source = { .mountinfo = text };
 
 	need_root(fixture);
 	assert_int_equal(open_rootfs(fixture, "l/I:l/none", "", &rootfs), -ENOENT);
@@ -265,8 +263,8 @@ static void sources(void **state)
 	rootfs_free(take_ptr(rootfs));
 
 	/* the upper directory relative too: only the kernel's walk tells where; and it must be the one */
-	source.size = (size_t)snprintf(text, sizeof(text), "60 50 0:40 / / rw - overlay overlay rw,%s\n",
-				       overlay_options);
+	source.size =
+		(size_t)snprintf(text, sizeof(text), "60 50 0:40 / / rw - overlay overlay rw,%s\n", overlay_options);
 	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), -ENOENT);
 	(void)snprintf(hint, sizeof(hint), "%s/" UPPER, fixture->top);
 	source.upper = hint;
@@ -283,7 +281,7 @@ static void sources(void **state)
 	source.root_device = 41;
 	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), -ENOENT);
 
-	source = (struct rootfs_source){.mountinfo = "60 50 8:1 / / rw - ext4 /dev/a rw\n", .size = 34};
+	source = (struct rootfs_source){ .mountinfo = "60 50 8:1 / / rw - ext4 /dev/a rw\n", .size = 34 };
 	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), -EOPNOTSUPP);
 	assert_null(rootfs);
 }
@@ -293,9 +291,8 @@ static void host_root(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
-	static const char text[] =
-	    "60 50 0:40 / / rw - overlay overlay rw,lowerdir=l/I:/l/1:l/2,upperdir=/" UPPER "\n";
-	struct rootfs_source source = {.mountinfo = text, .size = strlen(text), .host_root = fixture->top};
+	static const char text[] = "60 50 0:40 / / rw - overlay overlay rw,lowerdir=l/I:/l/1:l/2,upperdir=/" UPPER "\n";
+	struct rootfs_source source = { .mountinfo = text, .size = strlen(text), .host_root = fixture->top };
 
 	need_root(fixture);
 	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), 0);
@@ -305,11 +302,11 @@ static void host_root(void **state)
 }
 
 static const char *const paths[] = {
-    "/",          "/usr",           "/usr/bin/id", "/bin",        "/bin/id",  "/etc/passwd", "/etc/old",
-    "/etc/gone",  "/etc/gone/file", "/etc/new",    "/opq",        "/opq/low", "/opq/high",   "/was-dir",
-    "/was-dir/x", "/was-file",      "/was-file/x", "/again/x",    "/again/y", "/shadow",     "/out",
-    "/shadow/x",  "/loop1",         "/fifo",       "/fifo/x",     "/nothing", "/nothing/x",  "/usr/bin/id/x",
-    "/etc/hosts", "/.dockerenv",    "/dangling",   "/etc/shadow",
+	"/",          "/usr",           "/usr/bin/id", "/bin",        "/bin/id",  "/etc/passwd", "/etc/old",
+	"/etc/gone",  "/etc/gone/file", "/etc/new",    "/opq",        "/opq/low", "/opq/high",   "/was-dir",
+	"/was-dir/x", "/was-file",      "/was-file/x", "/again/x",    "/again/y", "/shadow",     "/out",
+	"/shadow/x",  "/loop1",         "/fifo",       "/fifo/x",     "/nothing", "/nothing/x",  "/usr/bin/id/x",
+	"/etc/hosts", "/.dockerenv",    "/dangling",   "/etc/shadow",
 };
 
 static void in_image(void **state)
@@ -318,15 +315,15 @@ static void in_image(void **state)
 		const char *path;
 		enum answer expected;
 	} rows[] = {
-	    {"/", ANSWER_YES},          {"/usr/bin/id", ANSWER_YES}, {"/bin", ANSWER_YES},
-	    {"/bin/id", ANSWER_NO},     {"/etc/old", ANSWER_NO},     {"/etc/gone/file", ANSWER_NO},
-	    {"/opq/low", ANSWER_NO},    {"/opq/high", ANSWER_YES},   {"/was-dir", ANSWER_YES},
-	    {"/was-dir/x", ANSWER_NO},  {"/was-file/x", ANSWER_YES}, {"/etc/hosts", ANSWER_NO},
-	    {"/.dockerenv", ANSWER_NO}, {"/shadow", ANSWER_YES},     {"/up/etc/shadow", ANSWER_NO},
-	    {"/etc/shadow", ANSWER_NO}, {"", ANSWER_UNKNOWN},        {"etc/passwd", ANSWER_UNKNOWN},
-	    {"//etc", ANSWER_UNKNOWN},  {"/etc/", ANSWER_UNKNOWN},   {"/etc/../etc/passwd", ANSWER_UNKNOWN},
-	    {"/./etc", ANSWER_UNKNOWN}, {"/..", ANSWER_UNKNOWN},     {"/...", ANSWER_NO},
-	    {"/fifo", ANSWER_YES},
+		{ "/", ANSWER_YES },          { "/usr/bin/id", ANSWER_YES }, { "/bin", ANSWER_YES },
+		{ "/bin/id", ANSWER_NO },     { "/etc/old", ANSWER_NO },     { "/etc/gone/file", ANSWER_NO },
+		{ "/opq/low", ANSWER_NO },    { "/opq/high", ANSWER_YES },   { "/was-dir", ANSWER_YES },
+		{ "/was-dir/x", ANSWER_NO },  { "/was-file/x", ANSWER_YES }, { "/etc/hosts", ANSWER_NO },
+		{ "/.dockerenv", ANSWER_NO }, { "/shadow", ANSWER_YES },     { "/up/etc/shadow", ANSWER_NO },
+		{ "/etc/shadow", ANSWER_NO }, { "", ANSWER_UNKNOWN },        { "etc/passwd", ANSWER_UNKNOWN },
+		{ "//etc", ANSWER_UNKNOWN },  { "/etc/", ANSWER_UNKNOWN },   { "/etc/../etc/passwd", ANSWER_UNKNOWN },
+		{ "/./etc", ANSWER_UNKNOWN }, { "/..", ANSWER_UNKNOWN },     { "/...", ANSWER_NO },
+		{ "/fifo", ANSWER_YES },
 	};
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
@@ -340,7 +337,7 @@ static void in_image(void **state)
 /* openat2 below `directory`, as a process of the container would see it. */
 static int kernel_open(const char *directory, const char *path, uint64_t flags, uint64_t resolve)
 {
-	struct open_how how = {.flags = flags | O_PATH | O_CLOEXEC, .resolve = resolve};
+	struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC, .resolve = resolve };
 	_cleanup_close_ int root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 
@@ -360,8 +357,7 @@ static void in_image_as_kernel(void **state)
 
 		/* the kernel follows links on the way: only what it finds under the same name counts */
 		(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-		(void)snprintf(expected, sizeof(expected), "%s/lower%s", fixture->top,
-			       paths[i][1] ? paths[i] : "");
+		(void)snprintf(expected, sizeof(expected), "%s/lower%s", fixture->top, paths[i][1] ? paths[i] : "");
 		if (fd >= 0)
 			assert_true(readlink(proc, real, sizeof(real) - 1) > 0);
 		assert_int_equal(rootfs_in_image(rootfs, paths[i]),
@@ -378,47 +374,47 @@ static void resolve_rows(void **state)
 		const char *path;
 		bool on_root;
 	} rows[] = {
-	    {"/", "/etc", "passwd", true, 0, "/etc/passwd", true},
-	    {"/", "/", "passwd", true, 0, "/passwd", true},
-	    {"/", NULL, "/bin/id", true, 0, "/usr/bin/id", true},
-	    {"/", NULL, "/bin", true, 0, "/bin", true},
-	    {"/", NULL, "/bin/", true, 0, "/usr/bin", true},
-	    {"/", NULL, "/bin", false, 0, "/usr/bin", true},
-	    {"/", NULL, "/etc/tobin/id", false, 0, "/usr/bin/id", true},
-	    {"/", NULL, "/tobin/../new", true, 0, "/usr/new", true},
-	    {"/", "/etc", "./.././etc//passwd", true, 0, "/etc/passwd", true},
-	    {"/", "/etc", "..", true, 0, "/", true},
-	    {"/", "/", "../../..", true, 0, "/", true},
-	    {"/", "/etc", "../../../../etc/shadow", true, 0, "/etc/shadow", true},
-	    {"/", NULL, "/shadow", false, 0, "/etc/shadow", true},
-	    {"/", NULL, "/out", false, 0, "/etc/shadow", true},
-	    {"/", NULL, "/up/etc/passwd", false, 0, "/etc/passwd", true},
-	    {"/", NULL, "/dangling", false, 0, "/etc/nothing", true},
-	    {"/", NULL, "/etc/hosts", false, 0, "/etc/hosts", true},
-	    {"/", NULL, "/loop1", true, 0, "/loop1", true},
-	    {"/", NULL, "/loop1", false, -ELOOP, NULL, false},
-	    {"/", NULL, "/self/x", false, -ELOOP, NULL, false},
-	    {"/", NULL, "/nothing/x", true, -ENOENT, NULL, false},
-	    {"/", NULL, "/etc/gone/file", true, -ENOENT, NULL, false},
-	    {"/", NULL, "/was-dir/x", true, -ENOTDIR, NULL, false},
-	    {"/", NULL, "/fifo/x", true, -ENOTDIR, NULL, false},
-	    {"/", NULL, "relative", true, -EINVAL, NULL, false},
-	    {"/", "etc", "relative", true, -EINVAL, NULL, false},
-	    {"/", "/etc/..", "relative", true, -EINVAL, NULL, false},
-	    {"/", "/", "", true, -ENOENT, NULL, false},
-	    {"/", NULL, "/data", true, 0, "/data", false},
-	    {"/", NULL, "/data/x", true, 0, "/data/x", false},
-	    {"/", NULL, "/data/../etc/passwd", true, 0, "/etc/passwd", true},
-	    {"/", NULL, "/data/x", false, -EXDEV, NULL, false},
-	    {"/", NULL, "/data/x/y", true, -EXDEV, NULL, false},
-	    {"/", NULL, "/tovolume", false, -EXDEV, NULL, false},
-	    {"/", NULL, "/proc/self/root/etc/passwd", true, -EXDEV, NULL, false},
-	    {"/", "/proc/1", "fd", true, 0, "/proc/1/fd", false},
-	    {"/usr", NULL, "/bin/id", true, 0, "/usr/bin/id", true},
-	    {"/usr", "/usr/bin", "../../../x", true, 0, "/usr/x", true},
-	    {"/usr", "/etc", "../x", true, 0, "/x", true},
-	    {"/etc", NULL, "/tobin", false, 0, "/etc/bin", true},
-	    {"usr", NULL, "/x", true, -EINVAL, NULL, false},
+		{ "/", "/etc", "passwd", true, 0, "/etc/passwd", true },
+		{ "/", "/", "passwd", true, 0, "/passwd", true },
+		{ "/", NULL, "/bin/id", true, 0, "/usr/bin/id", true },
+		{ "/", NULL, "/bin", true, 0, "/bin", true },
+		{ "/", NULL, "/bin/", true, 0, "/usr/bin", true },
+		{ "/", NULL, "/bin", false, 0, "/usr/bin", true },
+		{ "/", NULL, "/etc/tobin/id", false, 0, "/usr/bin/id", true },
+		{ "/", NULL, "/tobin/../new", true, 0, "/usr/new", true },
+		{ "/", "/etc", "./.././etc//passwd", true, 0, "/etc/passwd", true },
+		{ "/", "/etc", "..", true, 0, "/", true },
+		{ "/", "/", "../../..", true, 0, "/", true },
+		{ "/", "/etc", "../../../../etc/shadow", true, 0, "/etc/shadow", true },
+		{ "/", NULL, "/shadow", false, 0, "/etc/shadow", true },
+		{ "/", NULL, "/out", false, 0, "/etc/shadow", true },
+		{ "/", NULL, "/up/etc/passwd", false, 0, "/etc/passwd", true },
+		{ "/", NULL, "/dangling", false, 0, "/etc/nothing", true },
+		{ "/", NULL, "/etc/hosts", false, 0, "/etc/hosts", true },
+		{ "/", NULL, "/loop1", true, 0, "/loop1", true },
+		{ "/", NULL, "/loop1", false, -ELOOP, NULL, false },
+		{ "/", NULL, "/self/x", false, -ELOOP, NULL, false },
+		{ "/", NULL, "/nothing/x", true, -ENOENT, NULL, false },
+		{ "/", NULL, "/etc/gone/file", true, -ENOENT, NULL, false },
+		{ "/", NULL, "/was-dir/x", true, -ENOTDIR, NULL, false },
+		{ "/", NULL, "/fifo/x", true, -ENOTDIR, NULL, false },
+		{ "/", NULL, "relative", true, -EINVAL, NULL, false },
+		{ "/", "etc", "relative", true, -EINVAL, NULL, false },
+		{ "/", "/etc/..", "relative", true, -EINVAL, NULL, false },
+		{ "/", "/", "", true, -ENOENT, NULL, false },
+		{ "/", NULL, "/data", true, 0, "/data", false },
+		{ "/", NULL, "/data/x", true, 0, "/data/x", false },
+		{ "/", NULL, "/data/../etc/passwd", true, 0, "/etc/passwd", true },
+		{ "/", NULL, "/data/x", false, -EXDEV, NULL, false },
+		{ "/", NULL, "/data/x/y", true, -EXDEV, NULL, false },
+		{ "/", NULL, "/tovolume", false, -EXDEV, NULL, false },
+		{ "/", NULL, "/proc/self/root/etc/passwd", true, -EXDEV, NULL, false },
+		{ "/", "/proc/1", "fd", true, 0, "/proc/1/fd", false },
+		{ "/usr", NULL, "/bin/id", true, 0, "/usr/bin/id", true },
+		{ "/usr", "/usr/bin", "../../../x", true, 0, "/usr/x", true },
+		{ "/usr", "/etc", "../x", true, 0, "/x", true },
+		{ "/etc", NULL, "/tobin", false, 0, "/etc/bin", true },
+		{ "usr", NULL, "/x", true, -EINVAL, NULL, false },
 	};
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
@@ -429,8 +425,8 @@ static void resolve_rows(void **state)
 		char path[PATH_MAX] = "untouched";
 		bool on_root = false;
 
-		assert_int_equal(rootfs_resolve_in(rootfs, rows[i].root, rows[i].base, rows[i].name,
-						   rows[i].nofollow, path, &on_root),
+		assert_int_equal(rootfs_resolve_in(rootfs, rows[i].root, rows[i].base, rows[i].name, rows[i].nofollow,
+						   path, &on_root),
 				 rows[i].expected);
 		assert_string_equal(path, rows[i].path ?: "untouched");
 		assert_int_equal(on_root, rows[i].on_root);
@@ -449,8 +445,7 @@ static void resolve_as_kernel(void **state)
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(paths); i++) {
 		const char *name = paths[i / 2];
 		bool nofollow = i % 2, on_root;
-		_cleanup_close_ int fd =
-		    kernel_open("merged", name, nofollow ? O_NOFOLLOW : 0, RESOLVE_IN_ROOT);
+		_cleanup_close_ int fd = kernel_open("merged", name, nofollow ? O_NOFOLLOW : 0, RESOLVE_IN_ROOT);
 		char path[PATH_MAX], expected[PATH_MAX] = "", proc[64];
 		int error = rootfs_resolve(rootfs, NULL, name, nofollow, path, &on_root);
 		size_t prefix = strlen(fixture->top) + strlen("/merged");
@@ -506,7 +501,7 @@ static void not_files(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = UPPER "/socket"};
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = UPPER "/socket" };
 	_cleanup_close_ int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	need_root(fixture);
@@ -537,10 +532,10 @@ static void attributes(void **state)
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *trusted = NULL, *user = NULL;
 	static const struct item more[] = {
-	    {"A", "", 'd', NULL},       {"A/x", "", 'd', NULL},     {"A/x/t", "", 'f', ""},
-	    {"A/x/u", "", 'f', ""},     {"A/x/full", "", 'f', "x"}, {"A/plain", "", 'd', NULL},
-	    {"A/plain/t", "", 'f', ""}, {"A/uo", "", 'd', NULL},    {"Z", "", 'd', NULL},
-	    {"Z/x", "", 'd', NULL},     {"Z/uo", "", 'd', NULL},    {"Z/uo/low", "", 'f', "x"},
+		{ "A", "", 'd', NULL },       { "A/x", "", 'd', NULL },     { "A/x/t", "", 'f', "" },
+		{ "A/x/u", "", 'f', "" },     { "A/x/full", "", 'f', "x" }, { "A/plain", "", 'd', NULL },
+		{ "A/plain/t", "", 'f', "" }, { "A/uo", "", 'd', NULL },    { "Z", "", 'd', NULL },
+		{ "Z/x", "", 'd', NULL },     { "Z/uo", "", 'd', NULL },    { "Z/uo/low", "", 'f', "x" },
 	};
 
 	need_root(fixture);
@@ -583,7 +578,7 @@ static int64_t now_ns(void)
 static enum answer confirm(const struct rootfs *rootfs, enum plm_op op, const char *path, const char *from,
 			   uint64_t value, int64_t when)
 {
-	struct rootfs_claim claim = {.op = op, .path = path, .from = from, .value = value, .when = when};
+	struct rootfs_claim claim = { .op = op, .path = path, .from = from, .value = value, .when = when };
 
 	return rootfs_confirm(rootfs, &claim);
 }
@@ -596,14 +591,14 @@ static void confirm_refuses(void **state)
 		const char *path;
 		enum answer expected;
 	} rows[] = {
-	    {PLM_OP_UNLINK, "/etc/passwd", ANSWER_NO}, {PLM_OP_UNLINK, "/nothing", ANSWER_YES},
-	    {PLM_OP_CREATE, "/nothing", ANSWER_NO},    {PLM_OP_MKDIR, "/usr/made", ANSWER_NO},
-	    {PLM_OP_SYMLINK, "/etc/l", ANSWER_NO},     {PLM_OP_RENAME, "/etc/passwd", ANSWER_NO},
-	    {PLM_OP_CHMOD, "/etc/passwd", ANSWER_NO},  {PLM_OP_CHOWN, "/etc/passwd", ANSWER_NO},
-	    {PLM_OP_UTIMES, "/etc/passwd", ANSWER_NO}, {PLM_OP_TRUNCATE, "/etc/passwd", ANSWER_NO},
-	    {PLM_OP_MOUNT, "/etc", ANSWER_UNKNOWN},    {PLM_OP_TMPFILE, "/etc", ANSWER_UNKNOWN},
-	    {PLM_OP_NONE, "/etc", ANSWER_UNKNOWN},     {PLM_OPS, "/etc", ANSWER_UNKNOWN},
-	    {PLM_OP_UNLINK, "/../x", ANSWER_UNKNOWN},
+		{ PLM_OP_UNLINK, "/etc/passwd", ANSWER_NO }, { PLM_OP_UNLINK, "/nothing", ANSWER_YES },
+		{ PLM_OP_CREATE, "/nothing", ANSWER_NO },    { PLM_OP_MKDIR, "/usr/made", ANSWER_NO },
+		{ PLM_OP_SYMLINK, "/etc/l", ANSWER_NO },     { PLM_OP_RENAME, "/etc/passwd", ANSWER_NO },
+		{ PLM_OP_CHMOD, "/etc/passwd", ANSWER_NO },  { PLM_OP_CHOWN, "/etc/passwd", ANSWER_NO },
+		{ PLM_OP_UTIMES, "/etc/passwd", ANSWER_NO }, { PLM_OP_TRUNCATE, "/etc/passwd", ANSWER_NO },
+		{ PLM_OP_MOUNT, "/etc", ANSWER_UNKNOWN },    { PLM_OP_TMPFILE, "/etc", ANSWER_UNKNOWN },
+		{ PLM_OP_NONE, "/etc", ANSWER_UNKNOWN },     { PLM_OPS, "/etc", ANSWER_UNKNOWN },
+		{ PLM_OP_UNLINK, "/../x", ANSWER_UNKNOWN },
 	};
 	struct fixture *fixture = *state;
 	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
@@ -650,10 +645,8 @@ static void confirm_bears_out(void **state)
 
 	assert_int_equal(rename("merged/was-dir", "merged/renamed"), 0);
 	assert_int_equal(confirm(rootfs, PLM_OP_RENAME, "/renamed", "/was-dir", 0, now_ns()), ANSWER_YES);
-	assert_int_equal(confirm(rootfs, PLM_OP_RENAME, "/renamed", "/etc/passwd", 0, now_ns()),
-			 ANSWER_UNKNOWN);
-	assert_int_equal(confirm(rootfs, PLM_OP_EXCHANGE, "/renamed", "/etc/passwd", 0, now_ns()),
-			 ANSWER_YES);
+	assert_int_equal(confirm(rootfs, PLM_OP_RENAME, "/renamed", "/etc/passwd", 0, now_ns()), ANSWER_UNKNOWN);
+	assert_int_equal(confirm(rootfs, PLM_OP_EXCHANGE, "/renamed", "/etc/passwd", 0, now_ns()), ANSWER_YES);
 
 	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id", 1 << 20));
 	assert_int_equal(chmod("merged/usr/bin/id", 04711), 0);
@@ -672,8 +665,7 @@ static void confirm_bears_out(void **state)
 	assert_int_equal(chown("merged/usr/bin/id", 12, -1), 0);
 	assert_int_equal(confirm(rootfs, PLM_OP_CHOWN, "/usr/bin/id", NULL, 12 | 0xffffffffull << 32, LATER),
 			 ANSWER_YES);
-	assert_int_equal(confirm(rootfs, PLM_OP_CHOWN, "/usr/bin/id", NULL, 12 | 7ull << 32, LATER),
-			 ANSWER_NO);
+	assert_int_equal(confirm(rootfs, PLM_OP_CHOWN, "/usr/bin/id", NULL, 12 | 7ull << 32, LATER), ANSWER_NO);
 	make_file("merged/usr/bin/id", "other content", 0755);
 	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/id", 1 << 20));
 	assert_int_equal(truncate("merged/usr/bin/id", 5), 0);
@@ -691,17 +683,16 @@ static void metacopy_and_redirect(void **state)
 	struct rootfs_stat stat;
 	char path[PATH_MAX], text[256];
 	bool on_root;
-	struct rootfs_source source = {.mountinfo = text};
-	static const struct timespec past[2] = {{1, 2}, {3, 4}};
+	struct rootfs_source source = { .mountinfo = text };
+	static const struct timespec past[2] = { { 1, 2 }, { 3, 4 } };
 
 	need_merged(fixture);
 	assert_int_equal(mkdir("U", 0755) | mkdir("W", 0755) | mkdir("M", 0755), 0);
 	assert_int_equal(mount("overlay", "M", "overlay", 0,
 			       "metacopy=on,redirect_dir=on,lowerdir=B2/diff,upperdir=U,workdir=W"),
 			 0);
-	source.size =
-	    (size_t)snprintf(text, sizeof(text),
-			     "1 0 0:1 / / rw - overlay o rw,lowerdir=B2/diff,upperdir=%s/U\n", fixture->top);
+	source.size = (size_t)snprintf(text, sizeof(text),
+				       "1 0 0:1 / / rw - overlay o rw,lowerdir=B2/diff,upperdir=%s/U\n", fixture->top);
 	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), 0);
 
 	assert_int_equal(chmod("M/usr/bin/script", 0600), 0);
@@ -711,7 +702,7 @@ static void metacopy_and_redirect(void **state)
 	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/script", 1 << 20));
 	assert_int_equal(utimensat(AT_FDCWD, "M/usr/bin/script", past, 0), 0);
 	assert_true(
-	    rootfs_same_as_image(rootfs, "/usr/bin/script", 1 << 20)); /* other mtime, and still the image's data */
+		rootfs_same_as_image(rootfs, "/usr/bin/script", 1 << 20)); /* other mtime, and still the image's data */
 	assert_int_equal(rename("M/usr/bin/script", "M/usr/bin/moved"), 0);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/moved"));
 	assert_int_equal(rename("M/move", "M/etc/moved"), 0);
@@ -769,13 +760,13 @@ static void new_mounts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sources),           cmocka_unit_test(host_root),
-	    cmocka_unit_test(in_image),          cmocka_unit_test(in_image_as_kernel),
-	    cmocka_unit_test(resolve_rows),      cmocka_unit_test(resolve_as_kernel),
-	    cmocka_unit_test(long_names),        cmocka_unit_test(not_files),
-	    cmocka_unit_test(attributes),        cmocka_unit_test(confirm_refuses),
-	    cmocka_unit_test(descriptors),       cmocka_unit_test(new_mounts),
-	    cmocka_unit_test(confirm_bears_out), cmocka_unit_test(metacopy_and_redirect),
+		cmocka_unit_test(sources),           cmocka_unit_test(host_root),
+		cmocka_unit_test(in_image),          cmocka_unit_test(in_image_as_kernel),
+		cmocka_unit_test(resolve_rows),      cmocka_unit_test(resolve_as_kernel),
+		cmocka_unit_test(long_names),        cmocka_unit_test(not_files),
+		cmocka_unit_test(attributes),        cmocka_unit_test(confirm_refuses),
+		cmocka_unit_test(descriptors),       cmocka_unit_test(new_mounts),
+		cmocka_unit_test(confirm_bears_out), cmocka_unit_test(metacopy_and_redirect),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

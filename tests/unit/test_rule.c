@@ -19,29 +19,29 @@ static const struct {
 	enum severity severity;
 	int64_t grace;
 } promised[] = {
-    {"drift.exec.memory", SEVERITY_CRITICAL, 0},
-    {"drift.exec.foreign", SEVERITY_MEDIUM, 0},
-    {"drift.exec.modified", SEVERITY_CRITICAL, 0},
-    {"drift.exec.new", SEVERITY_CRITICAL, 0},
-    {"drift.library", SEVERITY_HIGH, 0},
-    {"drift.script", SEVERITY_HIGH, 0},
-    {"drift.package", SEVERITY_HIGH, 0},
-    {"mutation.outside", SEVERITY_CRITICAL, 0},
-    {"mutation.file", SEVERITY_MEDIUM, 7 * DAY},
-    {"escape.cgroup", SEVERITY_CRITICAL, 0},
-    {"escape.exec", SEVERITY_CRITICAL, 0},
-    {"root.escalation", SEVERITY_HIGH, 0},
-    {"root.exec", SEVERITY_MEDIUM, 14 * DAY},
-    {"session.exec", SEVERITY_LOW, GRACE_NONE},
-    {"image.modified", SEVERITY_HIGH, 7 * DAY},
-    {"image.unpackaged", SEVERITY_INFO, GRACE_NONE},
-    {"coverage.inventory", SEVERITY_MEDIUM, GRACE_NONE},
-    {"coverage.container", SEVERITY_MEDIUM, GRACE_NONE},
-    {"coverage.hook", SEVERITY_MEDIUM, GRACE_NONE},
-    {"coverage.loss", SEVERITY_MEDIUM, GRACE_NONE},
-    {"coverage.io_uring", SEVERITY_MEDIUM, GRACE_NONE},
-    {"compliance.overdue", SEVERITY_HIGH, GRACE_NONE},
-    {"compliance.waiver-ending", SEVERITY_MEDIUM, GRACE_NONE},
+	{ "drift.exec.memory", SEVERITY_CRITICAL, 0 },
+	{ "drift.exec.foreign", SEVERITY_MEDIUM, 0 },
+	{ "drift.exec.modified", SEVERITY_CRITICAL, 0 },
+	{ "drift.exec.new", SEVERITY_CRITICAL, 0 },
+	{ "drift.library", SEVERITY_HIGH, 0 },
+	{ "drift.script", SEVERITY_HIGH, 0 },
+	{ "drift.package", SEVERITY_HIGH, 0 },
+	{ "mutation.outside", SEVERITY_CRITICAL, 0 },
+	{ "mutation.file", SEVERITY_MEDIUM, 7 * DAY },
+	{ "escape.cgroup", SEVERITY_CRITICAL, 0 },
+	{ "escape.exec", SEVERITY_CRITICAL, 0 },
+	{ "root.escalation", SEVERITY_HIGH, 0 },
+	{ "root.exec", SEVERITY_MEDIUM, 14 * DAY },
+	{ "session.exec", SEVERITY_LOW, GRACE_NONE },
+	{ "image.modified", SEVERITY_HIGH, 7 * DAY },
+	{ "image.unpackaged", SEVERITY_INFO, GRACE_NONE },
+	{ "coverage.inventory", SEVERITY_MEDIUM, GRACE_NONE },
+	{ "coverage.container", SEVERITY_MEDIUM, GRACE_NONE },
+	{ "coverage.hook", SEVERITY_MEDIUM, GRACE_NONE },
+	{ "coverage.loss", SEVERITY_MEDIUM, GRACE_NONE },
+	{ "coverage.io_uring", SEVERITY_MEDIUM, GRACE_NONE },
+	{ "compliance.overdue", SEVERITY_HIGH, GRACE_NONE },
+	{ "compliance.waiver-ending", SEVERITY_MEDIUM, GRACE_NONE },
 };
 
 static void test_promised(void **state)
@@ -74,8 +74,7 @@ static void test_all_filled(void **state)
 
 static void test_unknown(void **state)
 {
-	static const char *const ids[] = {"", "drift", "drift.exec", "drift.exec.new ", "DRIFT.EXEC.NEW",
-					  "*"};
+	static const char *const ids[] = { "", "drift", "drift.exec", "drift.exec.new ", "DRIFT.EXEC.NEW", "*" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
@@ -87,7 +86,7 @@ static void test_severities(void **state)
 	static const struct {
 		const char *name;
 		int number;
-	} rows[SEVERITIES] = {{"info", 10}, {"low", 30}, {"medium", 50}, {"high", 70}, {"critical", 90}};
+	} rows[SEVERITIES] = { { "info", 10 }, { "low", 30 }, { "medium", 50 }, { "high", 70 }, { "critical", 90 } };
 
 	(void)state;
 	for (int i = 0; i < SEVERITIES; i++) {
@@ -102,10 +101,10 @@ static void test_severities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_promised),
-	    cmocka_unit_test(test_all_filled),
-	    cmocka_unit_test(test_unknown),
-	    cmocka_unit_test(test_severities),
+		cmocka_unit_test(test_promised),
+		cmocka_unit_test(test_all_filled),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_severities),
 	};
 
 	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);

@@ -14,10 +14,9 @@
 #include "container/process.h"
 
 #define CREATED "\"created\":\"2026-01-02T03:04:05.890641324Z\""
-#define STATE(v2_path)                                                                                       \
-	"{\"id\":\"mybox\",\"init_process_pid\":4194305,\"init_process_start\":181800," CREATED ","          \
-	"\"config\":{\"rootfs\":\"/b/rootfs\",\"labels\":[\"bundle=/b\"]},\"cgroup_paths\":{\"\":\"" v2_path \
-	"\","                                                                                                \
+#define STATE(v2_path)                                                                                                 \
+	"{\"id\":\"mybox\",\"init_process_pid\":4194305,\"init_process_start\":181800," CREATED ","                    \
+	"\"config\":{\"rootfs\":\"/b/rootfs\",\"labels\":[\"bundle=/b\"]},\"cgroup_paths\":{\"\":\"" v2_path "\","     \
 	"\"cpu\":\"/sys/fs/cgroup/cpu/mybox\"},\"rootless\":false}"
 
 struct row {
@@ -30,28 +29,26 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"both hierarchies", "r", "mybox", STATE("/sys/fs/cgroup/unified/mybox"), "/mybox", "mybox", 0, "runc"},
-    {"v2 alone", "r", "mybox", STATE("/sys/fs/cgroup/mybox"), "/mybox", "mybox", 0, "runc"},
-    {"a cgroup of its own choice", "r", "mybox", STATE("/sys/fs/cgroup/a/b"), "/a/b", "b", 0, "runc"},
-    {"Docker's", "d/runtime-runc/moby", "mybox", STATE("/sys/fs/cgroup/docker/mybox"), "/docker/mybox",
-     "mybox", 0, "docker"},
-    {"containerd's", "containerd/runc/ns", "mybox", STATE("/sys/fs/cgroup/ns/mybox"), "/ns/mybox", "mybox", 0,
-     "containerd"},
-    {"the same id elsewhere", "r", "mybox", STATE("/sys/fs/cgroup/a/mybox"), "/mybox", "mybox", -ENOENT,
-     NULL},
-    {"only the end is alike", "r", "mybox", STATE("/sys/fs/cgroup/x/mybox"), "/mybox", "mybox", -ENOENT,
-     NULL},
-    {"no v2 path", "r", "mybox", "{\"id\":\"mybox\",\"cgroup_paths\":{\"cpu\":\"/sys/fs/cgroup/cpu/mybox\"}}",
-     "/mybox", "mybox", -ENOENT, NULL},
-    {"wrong types", "r", "mybox", "{\"id\":1,\"init_process_pid\":\"1\",\"cgroup_paths\":[1]}", "/mybox",
-     "mybox", -ENOENT, NULL},
-    {"an impossible pid", "r", "mybox", "{\"init_process_pid\":-1}", "/mybox", "mybox", -ENOENT, NULL},
-    {"no object", "r", "mybox", "[]", "/mybox", "mybox", -ENOENT, NULL},
-    {"cut", "r", "mybox", "{\"id\":\"my", "/mybox", "mybox", -ENOENT, NULL},
-    {"empty", "r", "mybox", "", "/mybox", "mybox", -ENOENT, NULL},
-    {"a way out of the root", "out", "mybox", STATE("/sys/fs/cgroup/mybox"), "/mybox", "../out/mybox",
-     -ENOENT, NULL},
-    {"a hidden id", "r", ".x", STATE("/sys/fs/cgroup/mybox"), "/mybox", ".x", -ENOENT, NULL},
+	{ "both hierarchies", "r", "mybox", STATE("/sys/fs/cgroup/unified/mybox"), "/mybox", "mybox", 0, "runc" },
+	{ "v2 alone", "r", "mybox", STATE("/sys/fs/cgroup/mybox"), "/mybox", "mybox", 0, "runc" },
+	{ "a cgroup of its own choice", "r", "mybox", STATE("/sys/fs/cgroup/a/b"), "/a/b", "b", 0, "runc" },
+	{ "Docker's", "d/runtime-runc/moby", "mybox", STATE("/sys/fs/cgroup/docker/mybox"), "/docker/mybox", "mybox", 0,
+	  "docker" },
+	{ "containerd's", "containerd/runc/ns", "mybox", STATE("/sys/fs/cgroup/ns/mybox"), "/ns/mybox", "mybox", 0,
+	  "containerd" },
+	{ "the same id elsewhere", "r", "mybox", STATE("/sys/fs/cgroup/a/mybox"), "/mybox", "mybox", -ENOENT, NULL },
+	{ "only the end is alike", "r", "mybox", STATE("/sys/fs/cgroup/x/mybox"), "/mybox", "mybox", -ENOENT, NULL },
+	{ "no v2 path", "r", "mybox", "{\"id\":\"mybox\",\"cgroup_paths\":{\"cpu\":\"/sys/fs/cgroup/cpu/mybox\"}}",
+	  "/mybox", "mybox", -ENOENT, NULL },
+	{ "wrong types", "r", "mybox", "{\"id\":1,\"init_process_pid\":\"1\",\"cgroup_paths\":[1]}", "/mybox", "mybox",
+	  -ENOENT, NULL },
+	{ "an impossible pid", "r", "mybox", "{\"init_process_pid\":-1}", "/mybox", "mybox", -ENOENT, NULL },
+	{ "no object", "r", "mybox", "[]", "/mybox", "mybox", -ENOENT, NULL },
+	{ "cut", "r", "mybox", "{\"id\":\"my", "/mybox", "mybox", -ENOENT, NULL },
+	{ "empty", "r", "mybox", "", "/mybox", "mybox", -ENOENT, NULL },
+	{ "a way out of the root", "out", "mybox", STATE("/sys/fs/cgroup/mybox"), "/mybox", "../out/mybox", -ENOENT,
+	  NULL },
+	{ "a hidden id", "r", ".x", STATE("/sys/fs/cgroup/mybox"), "/mybox", ".x", -ENOENT, NULL },
 };
 
 static char dir[] = "/tmp/plimsoll-runc-XXXXXX";
@@ -104,9 +101,9 @@ static int teardown(void **state)
 
 static struct runtime_source *source_open(void)
 {
-	static const char *const patterns[] = {"r", "d/runtime-runc/moby", "containerd/runc/*"};
+	static const char *const patterns[] = { "r", "d/runtime-runc/moby", "containerd/runc/*" };
 	char paths[ARRAY_SIZE(patterns)][256];
-	const char *addresses[ARRAY_SIZE(patterns) + 1] = {NULL};
+	const char *addresses[ARRAY_SIZE(patterns) + 1] = { NULL };
 	struct runtime_source *source = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
@@ -120,7 +117,7 @@ static struct runtime_source *source_open(void)
 static int look_up(const char *path, const char *id, struct container_facts *facts)
 {
 	struct runtime_source *source = source_open();
-	struct runtime_request request = {.path = path, .id = id};
+	struct runtime_request request = { .path = path, .id = id };
 	int r = runc_ops.lookup(source, &request, facts);
 
 	runtime_close(source);
@@ -131,7 +128,7 @@ static void states_are_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct container_facts facts = {0};
+		struct container_facts facts = { 0 };
 		char path[256];
 		int r;
 
@@ -155,7 +152,7 @@ static void states_are_read(void **state)
 static void no_odd_file_is_read(void **state)
 {
 	static char much[2 * 1024 * 1024];
-	struct container_facts facts = {0};
+	struct container_facts facts = { 0 };
 	char path[256], other[300];
 
 	(void)state;
@@ -179,7 +176,7 @@ static void no_odd_file_is_read(void **state)
 /* Where the hierarchy is mounted somewhere else, the container's first process tells. */
 static void a_process_proves_it(void **state)
 {
-	struct container_facts facts = {0};
+	struct container_facts facts = { 0 };
 	char path[256], text[128];
 
 	(void)state;
@@ -212,10 +209,10 @@ static void its_directory_is_its_presence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(states_are_read),
-	    TEST(no_odd_file_is_read),
-	    TEST(a_process_proves_it),
-	    TEST(its_directory_is_its_presence),
+		TEST(states_are_read),
+		TEST(no_odd_file_is_read),
+		TEST(a_process_proves_it),
+		TEST(its_directory_is_its_presence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,20 +29,18 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct rootfs_source source = {0};
+	struct rootfs_source source = { 0 };
 	char text[256];
 
 	if (!fixture)
 		return -1;
 	(void)strcpy(fixture->top, "/tmp/plimsoll-same-XXXXXX");
-	if (!mkdtemp(fixture->top) || chdir(fixture->top) < 0 || mkdir("upper", 0755) < 0 ||
-	    mkdir("image", 0755) < 0)
+	if (!mkdtemp(fixture->top) || chdir(fixture->top) < 0 || mkdir("upper", 0755) < 0 || mkdir("image", 0755) < 0)
 		return -1;
 	source.mountinfo = text;
-	source.size =
-	    (size_t)snprintf(text, sizeof(text),
-			     "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s/image,upperdir=%s/upper\n",
-			     fixture->top, fixture->top);
+	source.size = (size_t)snprintf(text, sizeof(text),
+				       "60 50 0:40 / / rw - overlay overlay rw,lowerdir=%s/image,upperdir=%s/upper\n",
+				       fixture->top, fixture->top);
 	fixture->same = same_new();
 	*state = fixture;
 	return fixture->same ? rootfs_from_mountinfo(&source, &fixture->rootfs) : -1;
@@ -101,7 +99,7 @@ static bool at_once(struct fixture *fixture, const char *name)
 static void contents_tell(void **state)
 {
 	struct fixture *fixture = *state;
-	static const struct timespec past[2] = {{1, 2}, {3, 4}};
+	static const struct timespec past[2] = { { 1, 2 }, { 3, 4 } };
 	struct timespec kept[2];
 	struct stat st;
 
@@ -133,7 +131,7 @@ static void contents_tell(void **state)
 /* The last byte counts, on either side of a block's end. */
 static void to_the_last_byte(void **state)
 {
-	static const size_t sizes[] = {1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 7};
+	static const size_t sizes[] = { 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 7 };
 	struct fixture *fixture = *state;
 	char *bytes = calloc(1, 4 * BLOCK);
 
@@ -157,11 +155,9 @@ static void larger_than_the_bound(void **state)
 
 	put_text("image/large", "");
 	put_text("upper/large", "");
-	assert_int_equal(truncate("image/large", SAME_BYTES_MAX) | truncate("upper/large", SAME_BYTES_MAX),
-			 0);
+	assert_int_equal(truncate("image/large", SAME_BYTES_MAX) | truncate("upper/large", SAME_BYTES_MAX), 0);
 	assert_true(settled(fixture, "/large"));
-	assert_int_equal(
-	    truncate("image/large", SAME_BYTES_MAX + 1) | truncate("upper/large", SAME_BYTES_MAX + 1), 0);
+	assert_int_equal(truncate("image/large", SAME_BYTES_MAX + 1) | truncate("upper/large", SAME_BYTES_MAX + 1), 0);
 	assert_false(same_as_image(fixture->same, fixture->rootfs, "/large", INT64_MAX));
 }
 
@@ -223,8 +219,7 @@ static void a_change_asks_anew(void **state)
 	kept[1] = st.st_mtim;
 	assert_true(settled(fixture, "/file"));
 	wait_for_another_ctime("upper/file", "evil");
-	assert_int_equal(utimensat(AT_FDCWD, "upper/file", kept, 0),
-			 0); /* the change time is not the container's */
+	assert_int_equal(utimensat(AT_FDCWD, "upper/file", kept, 0), 0); /* the change time is not the container's */
 	assert_false(settled(fixture, "/file"));
 	wait_for_another_ctime("upper/file", "same");
 	assert_true(settled(fixture, "/file"));
@@ -253,8 +248,7 @@ static void the_oldest_answer_goes(void **state)
 static void only_regular_files(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char *const names[] = {"/new",  "/link",       "/image-link",
-					    "/fifo", "/image-fifo", "/directory"};
+	static const char *const names[] = { "/new", "/link", "/image-link", "/fifo", "/image-fifo", "/directory" };
 
 	put_text("upper/new", "x");
 	put_text("image/link", "x");
@@ -303,9 +297,9 @@ static void whiteouts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(contents_tell),          TEST(to_the_last_byte),   TEST(larger_than_the_bound),
-	    TEST(an_answer_is_kept),      TEST(not_within_a_tick),  TEST(a_change_asks_anew),
-	    TEST(the_oldest_answer_goes), TEST(only_regular_files), TEST(whiteouts),
+		TEST(contents_tell),          TEST(to_the_last_byte),   TEST(larger_than_the_bound),
+		TEST(an_answer_is_kept),      TEST(not_within_a_tick),  TEST(a_change_asks_anew),
+		TEST(the_oldest_answer_goes), TEST(only_regular_files), TEST(whiteouts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

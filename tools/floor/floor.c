@@ -21,8 +21,8 @@
 #include <linux/bpf.h>
 
 static const struct bpf_insn return_zero[] = {
-    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
-    {.code = BPF_JMP | BPF_EXIT},
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+	{ .code = BPF_JMP | BPF_EXIT },
 };
 
 /* Attaches the empty program; the link lives as long as this process. 0 or negative errno. */

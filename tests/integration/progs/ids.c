@@ -89,8 +89,8 @@ static const struct step {
 	long (*run)(long id);
 } steps[] = {
 	{ "setuid", step_setuid },     { "setresuid", step_setresuid }, { "setreuid", step_setreuid },
-	{ "setfsuid", step_setfsuid }, { "setgid", step_setgid },	{ "keep", step_keep },
-	{ "raise", step_raise },       { "thread", step_thread },	{ "expect", step_expect },
+	{ "setfsuid", step_setfsuid }, { "setgid", step_setgid },       { "keep", step_keep },
+	{ "raise", step_raise },       { "thread", step_thread },       { "expect", step_expect },
 };
 
 static long step_run(const char *word)
