@@ -128,12 +128,18 @@ debian_root() {
 	echo 'user:*:19000:0:99999:7:::' >>"$1/etc/shadow"
 }
 
-# image_tar NAME: the tar of an image (debian or busybox), made anew when a helper program or this file changed.
+# image_tar NAME: where the tar of an image (debian or busybox) is, by what it is made of: several checkouts may share
+# the cache.
 image_tar() {
-	local tar=$PLM_CACHE/$1-image.tar root
-	if [ -s "$tar" ] && [ -z "$(find "$PROGS" "$HERE/lib.bash" -newer "$tar" -print -quit)" ]; then
-		return
-	fi
+	echo "$PLM_CACHE/$1-image-$(cat "$HERE/lib.bash" "$HERE"/progs/* | sha256sum | cut -c1-16).tar"
+}
+
+# image_make NAME: makes it where it is not there; what was made of something else, weeks ago, goes.
+image_make() {
+	local tar root
+	tar=$(image_tar "$1")
+	[ ! -s "$tar" ] || return 0
+	find "$PLM_CACHE" -maxdepth 1 -name "$1-image*.tar" -mtime +14 -delete
 	root=$(mktemp -d "$PLM_CACHE/root.XXXXXX")
 	"$1_root" "$root" && image_furnish "$root" &&
 		tar --xattrs --xattrs-include='*' -C "$root" -cf "$tar.new" . && mv "$tar.new" "$tar"
@@ -143,8 +149,8 @@ image_tar() {
 build_images() {
 	build_programs
 	debian_tar
-	image_tar busybox
-	image_tar debian
+	image_make busybox
+	image_make debian
 }
 
 # ---- runtimes ----
@@ -200,7 +206,7 @@ runc() { "${ENTER[@]}" runc --root "$D/runc" "$@"; }
 docker_images() {
 	local name
 	for name in "$@"; do
-		docker import -c 'CMD ["/usr/lib/plm/act", "pause"]' "$PLM_CACHE/$name-image.tar" "plm/$name:$TAG" >/dev/null
+		docker import -c 'CMD ["/usr/lib/plm/act", "pause"]' "$(image_tar "$name")" "plm/$name:$TAG" >/dev/null
 	done
 }
 
@@ -214,7 +220,7 @@ containerd_images() {
 runc_bundle() {
 	local bundle=$D/bundle/$1
 	mkdir -p "$bundle"/{upper,work,rootfs} "$D/lower"
-	[ -e "$D/lower/bin" ] || tar --xattrs --xattrs-include='*' -C "$D/lower" -xf "$PLM_CACHE/busybox-image.tar"
+	[ -e "$D/lower/bin" ] || tar --xattrs --xattrs-include='*' -C "$D/lower" -xf "$(image_tar busybox)"
 	"${ENTER[@]}" mount -t overlay overlay \
 		-o "lowerdir=$D/lower,upperdir=$bundle/upper,workdir=$bundle/work" "$bundle/rootfs"
 	runc spec -b "$bundle"
