@@ -20,7 +20,7 @@
 #define BATCHES     8       /* ... and between two looks at names, control and signals */
 #define BATCHES_ALL 256     /* more than the rings can hold */
 #define LINGER_MS   2       /* between two looks while there is work: no wake-up is needed then */
-#define LINGER_NS   1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
+#define LINGER_NS   1800000/* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000    /* losses, folds, what an output could not take */
 #define PATIENCE_MS 2000    /* for outputs at the end */
 
@@ -341,6 +341,7 @@ static void tick(struct agent *agent, uint64_t now)
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
 	outputs_flush(agent);
+	control_handle(agent->control); /* clients that are too slow */
 	serve_outputs(agent);
 }
 
@@ -402,6 +403,8 @@ static void finish(struct agent *agent)
 		log_warning("an output did not take all that was told");
 }
 
+enum polled { POLLED_KERNEL, POLLED_NAMES, POLLED_CONTROL, POLLED_SIGNALS };
+
 /*
  * How long to wait, `quiet` rounds after the last that found something. While there is work the agent looks again by
  * itself and the kernel side wakes nobody. Before it sleeps, one round more without that promise: a record that was on
@@ -417,10 +420,10 @@ int agent_run(struct agent *agent)
 {
 	_cleanup_close_ int signals = signals_open();
 	struct pollfd polled[] = {
-		{ .fd = kernel_fd(agent->kernel), .events = POLLIN },
-		{ .fd = resolver_fd(agent->resolver), .events = POLLIN },
-		{ .fd = control_fd(agent->control), .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
+		[POLLED_KERNEL] = { .fd = kernel_fd(agent->kernel), .events = POLLIN },
+		[POLLED_NAMES] = { .fd = resolver_fd(agent->resolver), .events = POLLIN },
+		[POLLED_CONTROL] = { .fd = control_fd(agent->control), .events = POLLIN },
+		[POLLED_SIGNALS] = { .fd = signals, .events = POLLIN },
 	};
 	uint64_t next_tick = 0;
 	unsigned quiet = 0;
@@ -437,11 +440,13 @@ int agent_run(struct agent *agent)
 		}
 		if (poll(polled, ARRAY_SIZE(polled), wait_ms(agent, quiet)) < 0 && errno != EINTR)
 			return -errno;
-		serve_clock(agent);
 		quiet = drain(agent, BATCHES) ? 0 : quiet + (quiet < 2);
-		names_take(agent);
-		control_handle(agent->control);
-		signal_take(agent, signals);
+		if (polled[POLLED_NAMES].revents)
+			names_take(agent);
+		if (polled[POLLED_CONTROL].revents)
+			control_handle(agent->control);
+		if (polled[POLLED_SIGNALS].revents)
+			signal_take(agent, signals);
 		if (quiet && serve_waiting(agent) && !drain(agent, 1))
 			serve_waiters(agent);
 	}
