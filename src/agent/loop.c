@@ -20,7 +20,7 @@
 #define BATCHES     8       /* ... and between two looks at names, control and signals */
 #define BATCHES_ALL 256     /* more than the rings can hold */
 #define LINGER_MS   2       /* between two looks while there is work: no wake-up is needed then */
-#define LINGER_NS   1800000/* ... and a little less for the kernel side, which must not count on a look just gone */
+#define LINGER_NS   1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000    /* losses, folds, what an output could not take */
 #define PATIENCE_MS 2000    /* for outputs at the end */
 
