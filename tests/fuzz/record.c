@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Any bytes as a record. What must hold of one that is taken: every text is absent or ends within reach and
- *is not empty, paths are absolute, enums are in range, argv ends where argc says.
- *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc \
- *		tests/fuzz/record.c src/decode/record.c -o build/fuzz-record
+ * Any bytes as a record. What must hold of one that is taken: every text is absent or ends within reach and is not
+ * empty, paths are absolute, enums are in range, argv ends where argc says. Built and run by `make fuzz`.
  */
 #include <stdlib.h>
 #include <string.h>
