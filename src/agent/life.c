@@ -29,13 +29,12 @@ static void ask(struct agent *agent, struct container *container, uint32_t pid)
 	};
 	int r = resolver_ask(agent->resolver, &request);
 
-	container->asked = agent_now();
 	if (r < 0 && r != -EALREADY)
 		container->state = CONTAINER_UNNAMED; /* too many at once: watched without a name */
 }
 
-/* A container whose root cgroup is `id`; NULL where the registry is full. */
-static struct container *admit(struct agent *agent, uint64_t id, const char *path)
+/* A container whose root cgroup is `id`, seen at `time`; NULL where the registry is full. */
+static struct container *admit(struct agent *agent, uint64_t id, const char *path, uint64_t time)
 {
 	struct container *container = registry_get(agent->registry, id);
 
@@ -45,6 +44,7 @@ static struct container *admit(struct agent *agent, uint64_t id, const char *pat
 		agent->unwatched++;
 		return NULL;
 	}
+	container->asked = time;
 	ask(agent, container, 0);
 	return container;
 }
@@ -98,7 +98,7 @@ void life_birth(struct agent *agent, const struct event *event)
 		kernel_cgroup_forget(agent->kernel, event->cgroup);
 	} else if (guess.root_length < strlen(path)) {
 		adopt(agent, event);
-	} else if (admit(agent, event->cgroup, path) && guess.verdict == CGROUP_CONTAINER) {
+	} else if (admit(agent, event->cgroup, path, event->time) && guess.verdict == CGROUP_CONTAINER) {
 		(void)kernel_cgroup_confirm(agent->kernel, event->cgroup, event->cgroup);
 	}
 }
@@ -183,7 +183,7 @@ void life_start(struct agent *agent, const struct event *event)
 			kernel_cgroup_forget(agent->kernel, event->container);
 			return;
 		}
-		container = admit(agent, event->container, path);
+		container = admit(agent, event->container, path, event->time);
 	}
 	if (!container)
 		return;
@@ -194,8 +194,10 @@ void life_start(struct agent *agent, const struct event *event)
 	if (agent->recording)
 		(void)recording_container(agent->recording, container);
 	(void)kernel_cgroup_confirm(agent->kernel, event->container, event->container);
-	if (container->state == CONTAINER_UNNAMED)
+	if (container->state == CONTAINER_UNNAMED) {
 		container->state = CONTAINER_WAITING; /* nobody knew it before it ran */
+		container->asked = event->time;
+	}
 	if (container->state == CONTAINER_WAITING)
 		ask(agent, container, event->task.pid); /* now it does */
 	r = rootfs_learn(agent, container, event);
@@ -299,7 +301,7 @@ static void existing_cgroup(uint64_t id, uint64_t parent, const char *path, void
 	if (r < 0)
 		existing->error = r;
 	else if (id == existing->root)
-		(void)admit(agent, id, path);
+		(void)admit(agent, id, path, agent_now());
 }
 
 int life_existing(struct agent *agent)

@@ -43,7 +43,7 @@ struct container {
 	struct rootfs *rootfs;    /* NULL until its mounts are known */
 	struct policy_view *view; /* NULL until it is asked for the first time */
 	uint32_t root_device;
-	uint64_t asked;   /* CLOCK_BOOTTIME ns: since when its name is waited for */
+	uint64_t asked;   /* CLOCK_BOOTTIME ns: of the event since which its name is waited for */
 	uint64_t started; /* CLOCK_BOOTTIME ns of the entry point's exec; 0 unknown (was there before) */
 	bool running;     /* its entry point's exec was seen, or it ran when the agent came */
 	bool gone;        /* its cgroup was removed: it ends once nothing waits for its name */
