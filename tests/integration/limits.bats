@@ -203,10 +203,11 @@ cgroup_of() {
 	done
 }
 
+# Docker still knows them when they have ended: with --rm it may have forgotten one before it answers.
 @test "8 containers of docker that live for a tenth of a second, four at a time: each by its name and image" {
 	local i
 	for i in {1..8}; do
-		docker run --rm --network none --name "dbrief-$i" "$BUSYBOX:$TAG" \
+		docker run --network none --name "dbrief-$i" "$BUSYBOX:$TAG" \
 			sh -c "cp $TOOLS/act /opt/x && /opt/x true; usleep 100000" </dev/null 3>&- &
 		[ $((i % 4)) -ne 0 ] || wait
 	done
