@@ -375,9 +375,9 @@ struct plm_loss_key {
 struct plm_knobs {
 	__u64 host_root_inode; /* the host's root directory, as process 1 sees it */
 	__u32 host_root_device;
-	__u32 cpus;     /* map `scratches` has this many times PLM_SCRATCH_DEPTH entries */
 	__u32 children; /* quota of cgroups below one container */
 	__u32 opens;    /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 pad;
 };
 
 #define PLM_SCRATCH_DEPTH 2 /* one program, and one that comes in between on the same CPU (an interrupt's) */

@@ -97,7 +97,6 @@ static int run_agent(const struct run_options *o, enum hooks_mode mode)
 		.config = o->config,
 		.outputs = o->outputs.items,
 		.runtime_dir = o->runtime_dir,
-		.state_dir = o->state_dir,
 		.host_root = o->host_root,
 		.record = o->record,
 		.mode = mode,

@@ -62,7 +62,6 @@ static int knobs_set(struct kernel *kernel, const struct kernel_options *options
 		return r;
 	knobs.host_root_inode = root.st_ino;
 	knobs.host_root_device = major(root.st_dev) << 20 | minor(root.st_dev);
-	knobs.cpus = (uint32_t)cpus;
 	r = bpf_map__set_initial_value(map, &knobs, sizeof(knobs));
 	if (r < 0)
 		return r;
@@ -358,27 +357,4 @@ void kernel_losses(struct kernel *kernel, kernel_loss call, void *data)
 		if (grown)
 			call(&key, grown, data);
 	}
-}
-
-static uint64_t map_memory(int fd)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	char path[64], line[128];
-	uint64_t bytes = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "memlock: %lu", &bytes) == 1)
-			break;
-	return bytes;
-}
-
-uint64_t kernel_memory(const struct kernel *kernel)
-{
-	struct bpf_map *map;
-	uint64_t bytes = 0;
-
-	bpf_object__for_each_map(map, kernel->object) bytes += map_memory(bpf_map__fd(map));
-	return bytes;
 }

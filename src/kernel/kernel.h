@@ -69,7 +69,4 @@ typedef void (*kernel_loss)(const struct plm_loss_key *key, uint64_t count, void
 /* Calls `call` for every loss that grew since the last time, with how much. */
 void kernel_losses(struct kernel *kernel, kernel_loss call, void *data);
 
-/* Bytes that the maps hold locked, as the kernel says (fdinfo). */
-uint64_t kernel_memory(const struct kernel *kernel);
-
 #endif
