@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known of a container. Plain data: filled by the registry from what the sources say (runtimes, the
- * mount table), read by everything behind it.
+ * What is known of a container. Plain data: filled by the registry from what the sources say (runtimes, their state on
+ * disk, the mount table), read by everything behind it.
  */
 #ifndef PLM_CONTAINER_CONTAINER_H
 #define PLM_CONTAINER_CONTAINER_H
@@ -10,15 +10,68 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* "key=value", each owned; labels beyond a bound of facts.h are left out. */
+struct label_list {
+	char **items;
+	size_t count;
+};
+
+/* What is the same for all containers of an image: shared between them (images.h). Owned strings, NULL unknown. */
+struct image_facts {
+	unsigned refs;     /* image_facts_ref, image_facts_drop */
+	char *id;          /* "sha256:..." of its configuration */
+	char *user;        /* as the image says it: "1000:1000", "nginx" */
+	char *entry_point; /* and the command, as one line */
+	char *exposed;     /* "80/tcp 443/tcp" */
+	struct label_list labels;
+	struct label_list history; /* what each layer was made by, from the first; not labels, but as bounded */
+	uint64_t created;          /* seconds since the epoch; 0 unknown */
+};
+
+enum container_role {
+	ROLE_UNKNOWN = 0,
+	ROLE_ORDINARY,
+	ROLE_SANDBOX, /* holds a pod's namespaces */
+	ROLE_INIT,    /* of a pod, before its ordinary ones */
+	ROLE_EPHEMERAL,
+	ROLES,
+};
+
+/* run_facts.flags: what takes a wall away. */
+#define RUN_PRIVILEGED     (1u << 0)
+#define RUN_HOST_NETWORK   (1u << 1)
+#define RUN_HOST_PID       (1u << 2)
+#define RUN_HOST_IPC       (1u << 3)
+#define RUN_HOST_UTS       (1u << 4)
+#define RUN_HOST_CGROUP    (1u << 5)
+#define RUN_USER_NAMESPACE (1u << 6) /* it has one of its own */
+#define RUN_READ_ONLY_ROOT (1u << 7)
+#define RUN_NO_NEW_PRIVS   (1u << 8)
+
+/* How it was started. */
+struct run_facts {
+	bool known;
+	uint32_t flags;           /* RUN_* */
+	uint64_t capabilities;    /* permitted to its entry point, a bit each (linux/capability.h) */
+	char *seccomp;            /* "unconfined", or what is known of the profile: "default", "filter" */
+	char *apparmor;           /* profile; "unconfined" */
+	struct label_list mounts; /* "SOURCE:TARGET:rw" or ":ro", of the host's files; not labels, but as bounded */
+};
+
 /* Owned strings; NULL where unknown. */
 struct container_facts {
 	char *id; /* 64 hex digits, or the runtime's own name */
 	char *name;
-	char *runtime;    /* "docker", "containerd", "runc", ... */
+	char *runtime;    /* whose it is: "docker", "podman", "containerd", "cri-o", "runc", "crun" */
+	char *handler;    /* what runs it below: "runc", "io.containerd.runsc.v1", "kata" */
 	char *image_name; /* repository, without tag: "docker.io/library/debian" or as the runtime says it */
 	char *image_tag;
-	char *image_digest; /* "sha256:..." */
-	char *pod_name, *pod_namespace;
+	char *image_digest; /* "sha256:...": of the repository's manifest, else the image's id */
+	struct image_facts *image;
+	char *pod_name, *pod_namespace, *pod_uid;
+	struct label_list labels; /* of the container, and of its pod where it has none of its own by a key */
+	struct run_facts run;
+	enum container_role role;
 	uint32_t init_pid; /* host's view; 0 unknown */
 	uint64_t started;  /* seconds since the epoch; 0 unknown */
 };
@@ -32,14 +85,24 @@ enum container_state {
 	CONTAINER_GONE,
 };
 
+/* Can the hooks look into it? */
+enum container_sight {
+	SIGHT_WHOLE = 0,
+	SIGHT_PLAIN,     /* its root is no overlay: what was not there at its start is known by change time alone */
+	SIGHT_SANDBOXED, /* runs on a kernel of its own: not looked into */
+};
+
 struct rootfs;      /* image/rootfs.h */
 struct policy_view; /* policy/policy.h */
 
 struct container {
 	uint64_t cgroup; /* root cgroup's id: the key */
 	enum container_state state;
+	enum container_sight sight;
 	char *cgroup_path;
 	struct container_facts facts;
+	char *workload;           /* workload.h; NULL until it is named */
+	char *upper;              /* as the host sees it; NULL unknown */
 	struct rootfs *rootfs;    /* NULL until its mounts are known */
 	struct policy_view *view; /* NULL until it is asked for the first time */
 	uint32_t root_device;

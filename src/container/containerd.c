@@ -330,10 +330,11 @@ static void containerd_close(struct runtime_source *source)
 	free(containerd);
 }
 
-static int containerd_open(const char *const *addresses, struct runtime_source **ret_source)
+static int containerd_open(const char *const *addresses, const char *host_root, struct runtime_source **ret_source)
 {
 	struct containerd *containerd = calloc(1, sizeof(*containerd));
 
+	(void)host_root;
 	if (!containerd)
 		return -ENOMEM;
 	containerd->http = http_new(addresses[0]);
@@ -349,6 +350,8 @@ static int containerd_open(const char *const *addresses, struct runtime_source *
 
 const struct runtime_ops containerd_ops = {
 	.name = "containerd",
+	.speaks = "containerd",
+	.lanes = 8,
 	.open = containerd_open,
 	.probe = containerd_probe,
 	.lookup = containerd_lookup,

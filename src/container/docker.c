@@ -195,10 +195,11 @@ static void docker_close(struct runtime_source *source)
 	free(docker);
 }
 
-static int docker_open(const char *const *addresses, struct runtime_source **ret_source)
+static int docker_open(const char *const *addresses, const char *host_root, struct runtime_source **ret_source)
 {
 	struct docker *docker = calloc(1, sizeof(*docker));
 
+	(void)host_root;
 	if (!docker)
 		return -ENOMEM;
 	docker->http = http_new(addresses[0]);
@@ -214,6 +215,8 @@ static int docker_open(const char *const *addresses, struct runtime_source **ret
 
 const struct runtime_ops docker_ops = {
 	.name = "docker",
+	.speaks = "docker",
+	.lanes = 8,
 	.open = docker_open,
 	.probe = docker_probe,
 	.lookup = docker_lookup,

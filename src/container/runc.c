@@ -43,7 +43,7 @@ static const char *owner_of(const char *root)
 	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
 		if (strstr(root, owners[i].part))
 			return owners[i].runtime;
-	return runc_ops.name;
+	return oci_ops.name;
 }
 
 /* <root>/<id>/state.json as an object. -ENOENT, -EBADMSG (no JSON), -EFBIG, or another error of reading it.
@@ -169,7 +169,7 @@ static int root_lookup(struct runc *runc, const char *root, const struct runtime
 {
 	int r = id_lookup(root, request->id, request, ret_facts);
 
-	if (r == 0 || r == -ENOMEM || owner_of(root) != runc_ops.name)
+	if (r == 0 || r == -ENOMEM || owner_of(root) != oci_ops.name)
 		return r;
 	return scan_lookup(runc, root, request, ret_facts);
 }
@@ -246,11 +246,12 @@ static void runc_close(struct runtime_source *source)
 	free(runc);
 }
 
-static int runc_open(const char *const *addresses, struct runtime_source **ret_source)
+static int runc_open(const char *const *addresses, const char *host_root, struct runtime_source **ret_source)
 {
 	struct runc *runc;
 	size_t count = 0;
 
+	(void)host_root;
 	while (addresses[count])
 		count++;
 	runc = calloc(1, sizeof(*runc) + count * sizeof(runc->patterns[0]));
@@ -263,13 +264,15 @@ static int runc_open(const char *const *addresses, struct runtime_source **ret_s
 			return -ENOMEM;
 		}
 	}
-	runc->base = (struct runtime_source){ .ops = &runc_ops, .address = count ? runc->patterns[0] : "" };
+	runc->base = (struct runtime_source){ .ops = &oci_ops, .address = count ? runc->patterns[0] : "" };
 	*ret_source = &runc->base;
 	return 0;
 }
 
-const struct runtime_ops runc_ops = {
+const struct runtime_ops oci_ops = {
 	.name = "runc",
+	.speaks = "runc",
+	.lanes = 1,
 	.open = runc_open,
 	.probe = runc_probe,
 	.lookup = runc_lookup,

@@ -21,7 +21,7 @@ static const struct kind kinds[] = {
 	  { "/run/containerd/containerd.sock" },
 	  offsetof(struct runtime_config, containerd_sockets),
 	  false },
-	{ &runc_ops,
+	{ &oci_ops,
 	  { "/run/runc", "/run/containerd/runc/*", "/run/docker/runtime-runc/moby" },
 	  offsetof(struct runtime_config, runc_roots),
 	  true },
@@ -85,7 +85,8 @@ static int kind_open(const struct kind *kind, const struct runtime_config *confi
 
 		if (*count == SOURCES_MAX)
 			return -E2BIG;
-		r = kind->ops->open(kind->one_for_all ? addresses.list : one, &sources[*count]);
+		r = kind->ops->open(kind->one_for_all ? addresses.list : one, config->host_root ?: "",
+				    &sources[*count]);
 		if (r == 0)
 			(*count)++;
 	}
@@ -109,6 +110,13 @@ int runtimes_open(const struct runtime_config *config, struct runtime_source *re
 	memcpy(ret_sources, sources, count * sizeof(sources[0]));
 	*ret_count = count;
 	return 0;
+}
+
+int runtime_again(const struct runtime_source *source, struct runtime_source **ret_source)
+{
+	const char *const one[] = { source->address, NULL };
+
+	return source->ops->open(one, "", ret_source);
 }
 
 void runtime_close(struct runtime_source *source)

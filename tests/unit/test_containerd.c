@@ -541,7 +541,7 @@ static void row_check(const struct row *row)
 	while (row->answers[wanted].say)
 		wanted++;
 	server_start(&server);
-	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, &source), 0);
+	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, "", &source), 0);
 	r = containerd_ops.lookup(source, &request, &facts);
 	runtime_close(source);
 	server_stop(&server);
@@ -578,7 +578,7 @@ static void its_version_is_told(void **state)
 
 	(void)state;
 	server_start(&server);
-	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, &source), 0);
+	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, "", &source), 0);
 	assert_int_equal(containerd_ops.probe(source, version, sizeof(version)), 0);
 	assert_string_equal(version, "1.6.20");
 	server_stop(&server);

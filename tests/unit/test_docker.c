@@ -110,7 +110,7 @@ static struct runtime_source *source_open(const char *path)
 {
 	struct runtime_source *source = NULL;
 
-	assert_int_equal(docker_ops.open((const char *const[]){ path, NULL }, &source), 0);
+	assert_int_equal(docker_ops.open((const char *const[]){ path, NULL }, "", &source), 0);
 	return source;
 }
 

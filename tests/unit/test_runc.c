@@ -110,7 +110,7 @@ static struct runtime_source *source_open(void)
 		(void)snprintf(paths[i], sizeof(paths[i]), "%s/%s", dir, patterns[i]);
 		addresses[i] = paths[i];
 	}
-	assert_int_equal(runc_ops.open(addresses, &source), 0);
+	assert_int_equal(oci_ops.open(addresses, "", &source), 0);
 	return source;
 }
 
@@ -118,7 +118,7 @@ static int look_up(const char *path, const char *id, struct container_facts *fac
 {
 	struct runtime_source *source = source_open();
 	struct runtime_request request = { .path = path, .id = id };
-	int r = runc_ops.lookup(source, &request, facts);
+	int r = oci_ops.lookup(source, &request, facts);
 
 	runtime_close(source);
 	return r;
@@ -197,9 +197,9 @@ static void its_directory_is_its_presence(void **state)
 	char version[8] = "?", path[256];
 
 	(void)state;
-	assert_int_equal(runc_ops.probe(source, version, sizeof(version)), -ENOTCONN);
+	assert_int_equal(oci_ops.probe(source, version, sizeof(version)), -ENOTCONN);
 	state_path("containerd/runc/some-namespace", "mybox", path, sizeof(path));
-	assert_int_equal(runc_ops.probe(source, version, sizeof(version)), 0);
+	assert_int_equal(oci_ops.probe(source, version, sizeof(version)), 0);
 	assert_string_equal(version, "");
 	runtime_close(source);
 }
