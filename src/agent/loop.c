@@ -99,7 +99,7 @@ static int resolver_open(struct agent *agent)
 
 	if (r < 0)
 		return r;
-	r = resolver_new(sources, count, &agent->resolver);
+	r = resolver_new(sources, count, RESOLVER_PATIENCE, &agent->resolver);
 	for (size_t i = 0; r < 0 && i < count; i++)
 		runtime_close(sources[i]);
 	return r;

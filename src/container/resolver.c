@@ -1,197 +1,106 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+// SPDX-License-Identifier: Apache-2.0
 #include "container/resolver.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "container/facts.h"
+#include "container/lanes.h"
 
 static const unsigned retry_ms[] = { 50, 150, 400, 900, 1500 };
 
 #define NEVER UINT64_MAX
 
-/* One question to one source; goes to its thread, is answered there, and comes back. */
-struct job {
-	struct job *next;
-	size_t slot;     /* in resolver.pending */
-	uint64_t serial; /* of the question that was in the slot */
-	size_t source;
-	struct runtime_request request; /* strings lie behind the job */
-	uint64_t deadline;
-	int status;
-	struct container_facts facts;
-	char text[];
-};
-
-struct jobs {
-	struct job *first, **end;
-};
-
-struct worker {
-	struct resolver *resolver;
-	struct runtime_source *source;
-	pthread_t thread;
-	pthread_cond_t wanted;
-	struct jobs queue; /* at most one job a pending question; guarded by resolver.lock, as `wanted` is */
-};
-
 /* How far one source is with one question. */
 struct attempt {
 	bool out;      /* a job is under way */
-	bool answered; /* at least once */
+	bool answered; /* at least once, or it could not be asked */
 	bool again;    /* asked for while out: what comes back may be from before */
 	unsigned made;
 	uint64_t next; /* when to ask again; NEVER while out, or given up */
 };
 
 struct pending {
-	uint64_t serial; /* 0: free */
+	uint64_t serial;
 	uint64_t deadline;
 	struct runtime_request request; /* strings are owned */
-	struct attempt attempts[SOURCES_MAX];
-	struct container_facts best; /* of a source that knows no image */
-	size_t best_source;          /* SOURCES_MAX: none */
+	struct container_facts facts;   /* of all that have answered since the last answer was given */
+	bool known;                     /* a source has answered */
+	bool spoken;                    /* ... the one that speaks for its runtime */
+	size_t rank;                    /* of the best that has */
+	bool settled;                   /* the answer was given; what comes now completes it */
+	struct attempt attempts[];      /* a source each */
+};
+
+/* A source that does not answer in time is left alone for a while. */
+struct health {
+	unsigned failures;
+	uint64_t rest_until;
 };
 
 struct resolver {
-	pthread_mutex_t lock; /* queues, done, stopping: all else is the owner's alone */
-	struct jobs done;
-	bool stopping;
+	pthread_mutex_t lock; /* done: all else is the owner's alone */
+	struct job *done, **done_end;
 	int event_fd, timer_fd, epoll_fd;
+	unsigned patience; /* ms */
 	size_t count;
-	struct worker workers[SOURCES_MAX];
+	struct lanes *sources[SOURCES_MAX];
+	struct health health[SOURCES_MAX];
 	uint64_t serial;
 	struct resolver_counts counts;
-	struct pending pending[RESOLVER_PENDING];
+	struct pending *pending[RESOLVER_PENDING]; /* NULL: free */
 };
 
-static uint64_t now_ms(void)
+/* A lane's thread hands a job back. */
+static void job_return(struct job *job, void *data)
 {
-	struct timespec now = { 0 };
+	struct resolver *resolver = data;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* ---- queues of jobs ---- */
-
-static void jobs_push(struct jobs *jobs, struct job *job)
-{
 	job->next = NULL;
-	if (!jobs->first)
-		jobs->end = &jobs->first;
-	*jobs->end = job;
-	jobs->end = &job->next;
-}
-
-static struct job *jobs_pop(struct jobs *jobs)
-{
-	struct job *job = jobs->first;
-
-	if (job)
-		jobs->first = job->next;
-	return job;
-}
-
-static void job_free(struct job *job)
-{
-	container_facts_clear(&job->facts);
-	free(job);
-}
-
-static void jobs_clear(struct jobs *jobs)
-{
-	for (struct job *job; (job = jobs_pop(jobs));)
-		job_free(job);
-}
-
-static struct job *job_new(const struct pending *pending)
-{
-	size_t id = strlen(pending->request.id) + 1, path = strlen(pending->request.path) + 1;
-	struct job *job = calloc(1, sizeof(*job) + id + path);
-
-	if (!job)
-		return NULL;
-	job->serial = pending->serial;
-	job->deadline = pending->deadline;
-	job->request = pending->request;
-	job->request.id = memcpy(job->text, pending->request.id, id);
-	job->request.path = memcpy(job->text + id, pending->request.path, path);
-	return job;
-}
-
-/* ---- a source's thread ---- */
-
-static struct job *worker_wait(struct worker *worker)
-{
-	struct resolver *resolver = worker->resolver;
-	struct job *job = NULL;
-
 	(void)pthread_mutex_lock(&resolver->lock);
-	while (!resolver->stopping && !(job = jobs_pop(&worker->queue)))
-		(void)pthread_cond_wait(&worker->wanted, &resolver->lock);
-	(void)pthread_mutex_unlock(&resolver->lock);
-	return job;
-}
-
-static void worker_return(struct worker *worker, struct job *job)
-{
-	struct resolver *resolver = worker->resolver;
-
-	(void)pthread_mutex_lock(&resolver->lock);
-	jobs_push(&resolver->done, job);
+	*resolver->done_end = job;
+	resolver->done_end = &job->next;
 	(void)pthread_mutex_unlock(&resolver->lock);
 	(void)eventfd_write(resolver->event_fd, 1);
 }
 
-/* A question that waited behind a source that hangs until nobody needs the answer is not put any more. */
-static void *worker_run(void *data)
-{
-	struct worker *worker = data;
-	struct job *job;
-
-	while ((job = worker_wait(worker))) {
-		job->status = -ETIMEDOUT;
-		if (now_ms() < job->deadline)
-			job->status = worker->source->ops->lookup(worker->source, &job->request, &job->facts);
-		worker_return(worker, job);
-	}
-	return NULL;
-}
-
-/* Signals are the agent's main thread's to take. */
-static int worker_start(struct resolver *resolver, struct worker *worker, struct runtime_source *source)
-{
-	sigset_t all, before;
-	int r;
-
-	worker->resolver = resolver;
-	worker->source = source;
-	r = pthread_cond_init(&worker->wanted, NULL);
-	if (r)
-		return -r;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&worker->thread, NULL, worker_run, worker);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r)
-		(void)pthread_cond_destroy(&worker->wanted);
-	return -r;
-}
-
 /* ---- questions ---- */
 
-static void pending_clear(struct pending *pending)
+static void pending_free(struct pending *pending)
 {
+	if (!pending)
+		return;
 	free((char *)pending->request.id);
 	free((char *)pending->request.path);
-	container_facts_clear(&pending->best);
-	*pending = (struct pending){ 0 };
+	free((char *)pending->request.upper);
+	container_facts_clear(&pending->facts);
+	free(pending);
+}
+
+DEFINE_CLEANUP(struct pending *, pending_free)
+
+static int pending_new(const struct resolver *resolver, const struct runtime_request *request,
+		       struct pending **ret_pending)
+{
+	_cleanup_(pending_freep) struct pending *pending =
+		calloc(1, sizeof(*pending) + resolver->count * sizeof(pending->attempts[0]));
+
+	if (!pending)
+		return -ENOMEM;
+	pending->request = *request;
+	pending->request.id = strdup(request->id);
+	pending->request.path = strdup(request->path);
+	pending->request.upper = request->upper ? strdup(request->upper) : NULL;
+	if (!pending->request.id || !pending->request.path || (request->upper && !pending->request.upper))
+		return -ENOMEM;
+	pending->deadline = resolver->count ? lanes_now() + resolver->patience : 0;
+	pending->rank = SIZE_MAX;
+	*ret_pending = take_ptr(pending);
+	return 0;
 }
 
 /* The moment at which something has to be done for it although no answer comes. */
@@ -199,7 +108,7 @@ static uint64_t pending_due(const struct resolver *resolver, const struct pendin
 {
 	uint64_t due = pending->deadline;
 
-	for (size_t i = 0; i < resolver->count; i++)
+	for (size_t i = 0; !pending->settled && i < resolver->count; i++)
 		if (pending->attempts[i].next < due)
 			due = pending->attempts[i].next;
 	return due;
@@ -220,58 +129,72 @@ static void attempt_end(struct attempt *attempt)
 {
 	attempt->out = false;
 	attempt->answered = true;
-	attempt->next = attempt->made <= ARRAY_SIZE(retry_ms) ? now_ms() + retry_ms[attempt->made - 1] : NEVER;
+	attempt->next = attempt->made <= ARRAY_SIZE(retry_ms) ? lanes_now() + retry_ms[attempt->made - 1] : NEVER;
 	if (attempt->again)
-		attempt->next = now_ms();
+		attempt->next = lanes_now();
 	attempt->again = false;
 }
 
-static void attempt_start(struct resolver *resolver, struct pending *pending, size_t source)
+static void attempt_start(struct resolver *resolver, size_t slot, size_t source)
 {
+	struct pending *pending = resolver->pending[slot];
 	struct attempt *attempt = &pending->attempts[source];
-	struct job *job = job_new(pending);
+	struct job *job;
 
+	if (lanes_now() <
+	    resolver->health[source].rest_until) { /* it is waited for no more than for one that is not there */
+		attempt->answered = true;
+		attempt->next = resolver->health[source].rest_until;
+		return;
+	}
 	attempt->made++;
-	if (!job) { /* as if it had said no */
+	job = job_new(&pending->request);
+	if (job) {
+		job->serial = pending->serial;
+		job->deadline = pending->deadline;
+		job->slot = slot;
+		job->source = source;
+	}
+	if (!job || lanes_put(resolver->sources[source], job) < 0) { /* as if it had said no */
+		job_free(job);
 		attempt_end(attempt);
 		return;
 	}
 	attempt->out = true;
 	attempt->next = NEVER;
-	job->slot = (size_t)(pending - resolver->pending);
-	job->source = source;
-	(void)pthread_mutex_lock(&resolver->lock);
-	jobs_push(&resolver->workers[source].queue, job);
-	(void)pthread_cond_signal(&resolver->workers[source].wanted);
-	(void)pthread_mutex_unlock(&resolver->lock);
 }
 
-static void attempts_start(struct resolver *resolver, struct pending *pending, uint64_t now)
+static void attempts_start(struct resolver *resolver, size_t slot, uint64_t now)
 {
 	for (size_t i = 0; i < resolver->count; i++)
-		if (pending->attempts[i].next <= now)
-			attempt_start(resolver, pending, i);
+		if (resolver->pending[slot]->attempts[i].next <= now)
+			attempt_start(resolver, slot, i);
 }
 
-static struct pending *pending_find(struct resolver *resolver, uint64_t cgroup)
+/* The slot of a question about that cgroup, or a free one, or RESOLVER_PENDING. */
+static size_t slot_find(const struct resolver *resolver, uint64_t cgroup)
 {
-	for (size_t i = 0; i < RESOLVER_PENDING; i++)
-		if (resolver->pending[i].serial && resolver->pending[i].request.cgroup == cgroup)
-			return &resolver->pending[i];
-	return NULL;
-}
+	size_t free_slot = RESOLVER_PENDING;
 
-static struct pending *pending_slot(struct resolver *resolver)
-{
-	for (size_t i = 0; i < RESOLVER_PENDING; i++)
-		if (!resolver->pending[i].serial)
-			return &resolver->pending[i];
-	return NULL;
+	for (size_t i = 0; i < RESOLVER_PENDING; i++) {
+		if (resolver->pending[i] && resolver->pending[i]->request.cgroup == cgroup)
+			return i;
+		if (!resolver->pending[i] && free_slot == RESOLVER_PENDING)
+			free_slot = i;
+	}
+	return free_slot;
 }
 
 /* What the container did meanwhile may have made it known: whoever said no is asked again at once. */
-static void pending_hurry(struct resolver *resolver, struct pending *pending)
+static int pending_hurry(struct resolver *resolver, size_t slot, const struct runtime_request *request)
 {
+	struct pending *pending = resolver->pending[slot];
+	char *upper = request->upper && !pending->request.upper ? strdup(request->upper) : NULL;
+
+	if (upper)
+		pending->request.upper = upper;
+	if (request->pid)
+		pending->request.pid = request->pid;
 	for (size_t i = 0; i < resolver->count; i++) {
 		struct attempt *attempt = &pending->attempts[i];
 
@@ -280,34 +203,43 @@ static void pending_hurry(struct resolver *resolver, struct pending *pending)
 		else if (attempt->next != NEVER)
 			attempt->next = 0;
 	}
-	attempts_start(resolver, pending, now_ms());
+	attempts_start(resolver, slot, lanes_now());
+	return -EALREADY;
+}
+
+static void slot_clear(struct resolver *resolver, size_t slot)
+{
+	pending_free(resolver->pending[slot]);
+	resolver->pending[slot] = NULL;
 }
 
 int resolver_ask(struct resolver *resolver, const struct runtime_request *request)
 {
-	struct pending *pending = pending_find(resolver, request->cgroup);
-	_cleanup_free_ char *id = strdup(request->id), *path = strdup(request->path);
+	size_t slot = slot_find(resolver, request->cgroup);
+	int r;
 
-	if (pending) {
-		pending_hurry(resolver, pending);
-		return -EALREADY;
-	}
-	pending = pending_slot(resolver);
-	if (!pending) {
+	if (slot == RESOLVER_PENDING) {
 		resolver->counts.refused++;
 		return -ENOBUFS;
 	}
-	if (!id || !path)
-		return -ENOMEM;
-	pending->serial = ++resolver->serial;
-	pending->deadline = resolver->count ? now_ms() + RESOLVER_PATIENCE : 0;
-	pending->request = *request;
-	pending->request.id = take_ptr(id);
-	pending->request.path = take_ptr(path);
-	pending->best_source = SOURCES_MAX;
-	attempts_start(resolver, pending, now_ms());
+	if (resolver->pending[slot] && !resolver->pending[slot]->settled)
+		return pending_hurry(resolver, slot, request);
+	slot_clear(resolver, slot); /* what still completes an older answer the new question will find as well */
+	r = pending_new(resolver, request, &resolver->pending[slot]);
+	if (r < 0)
+		return r;
+	resolver->pending[slot]->serial = ++resolver->serial;
+	attempts_start(resolver, slot, lanes_now());
 	timer_set(resolver, 0); /* resolver_take sets it anew */
 	return 0;
+}
+
+void resolver_drop(struct resolver *resolver, uint64_t cgroup)
+{
+	size_t slot = slot_find(resolver, cgroup);
+
+	if (slot < RESOLVER_PENDING && resolver->pending[slot])
+		slot_clear(resolver, slot);
 }
 
 /* ---- answers ---- */
@@ -318,43 +250,98 @@ static void count_failure(struct resolver_counts *counts, int status)
 	counts->rubbish += status == -EBADMSG || status == -EFBIG || status == -EPROTO;
 }
 
-/* Notes what a source said; answers to questions that were settled meanwhile are dropped. */
+static void health_note(struct health *health, int status)
+{
+	uint64_t rest = 1000;
+
+	if (status != -ETIMEDOUT) {
+		*health = (struct health){ 0 };
+		return;
+	}
+	for (unsigned i = 0; i < health->failures && rest < RESOLVER_REST; i++)
+		rest *= 2;
+	health->failures++;
+	health->rest_until = lanes_now() + (rest < RESOLVER_REST ? rest : RESOLVER_REST);
+}
+
+/* Is `runtime` one of the words of `speaks`? */
+static bool speaks_for(const char *speaks, const char *runtime)
+{
+	size_t length = runtime ? strlen(runtime) : 0;
+
+	for (const char *at = speaks; length && at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+		if (strncmp(at, runtime, length) == 0 && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+/* First comes the one that speaks for the runtime, then who knows the image, then the order of sources. */
+static void pending_absorb(struct resolver *resolver, struct pending *pending, struct job *job)
+{
+	bool speaks = speaks_for(lanes_ops(resolver->sources[job->source])->speaks, job->facts.runtime);
+	size_t rank = speaks ? 0 : 1 + job->source + (job->facts.image_name ? 0 : SOURCES_MAX);
+
+	pending->known = true;
+	pending->spoken |= speaks;
+	if (rank < pending->rank) {
+		struct container_facts other = pending->facts;
+
+		pending->facts = job->facts;
+		job->facts = other;
+		pending->rank = rank;
+	}
+	(void)facts_complete(&pending->facts, &job->facts); /* out of memory: a fact less */
+}
+
+/* Answers to questions that were dropped meanwhile count for nothing. */
 static void job_absorb(struct resolver *resolver, struct job *job)
 {
-	struct pending *pending = &resolver->pending[job->slot];
+	struct pending *pending = resolver->pending[job->slot];
 
 	count_failure(&resolver->counts, job->status);
-	if (pending->serial != job->serial)
+	health_note(&resolver->health[job->source], job->status);
+	if (!pending || pending->serial != job->serial)
 		return;
 	attempt_end(&pending->attempts[job->source]);
 	if (job->status < 0)
 		return;
 	pending->attempts[job->source].next = NEVER;
-	if (!job->facts.image_name && pending->best_source <= job->source)
-		return;
-	if (pending->best.image_name)
-		return;
-	container_facts_clear(&pending->best);
-	pending->best = job->facts;
-	pending->best_source = job->source;
-	job->facts = (struct container_facts){ 0 };
+	pending_absorb(resolver, pending, job);
 }
 
 static void jobs_absorb(struct resolver *resolver)
 {
-	struct jobs done;
+	struct job *done;
 	eventfd_t ignored;
 
 	(void)eventfd_read(resolver->event_fd, &ignored);
 	(void)pthread_mutex_lock(&resolver->lock);
 	done = resolver->done;
-	resolver->done.first = NULL;
+	resolver->done = NULL;
+	resolver->done_end = &resolver->done;
 	(void)pthread_mutex_unlock(&resolver->lock);
-	for (struct job *next, *job = done.first; job; job = next) {
+	for (struct job *next, *job = done; job; job = next) {
 		next = job->next;
 		job_absorb(resolver, job);
 		job_free(job);
 	}
+}
+
+/* Has the source said all that it will? One that rests has, for now. */
+static bool attempt_over(const struct resolver *resolver, const struct pending *pending, size_t source)
+{
+	const struct attempt *attempt = &pending->attempts[source];
+
+	return !attempt->out && attempt->answered &&
+	       (attempt->next == NEVER || attempt->next == resolver->health[source].rest_until);
+}
+
+static bool all_over(const struct resolver *resolver, const struct pending *pending)
+{
+	for (size_t i = 0; i < resolver->count; i++)
+		if (!attempt_over(resolver, pending, i))
+			return false;
+	return true;
 }
 
 static bool all_answered(const struct resolver *resolver, const struct pending *pending)
@@ -365,51 +352,77 @@ static bool all_answered(const struct resolver *resolver, const struct pending *
 	return true;
 }
 
-static bool all_given_up(const struct resolver *resolver, const struct pending *pending)
+/* Will nobody who speaks for its runtime say more? */
+static bool speakers_over(const struct resolver *resolver, const struct pending *pending)
 {
 	for (size_t i = 0; i < resolver->count; i++)
-		if (pending->attempts[i].out || pending->attempts[i].next != NEVER)
+		if (speaks_for(lanes_ops(resolver->sources[i])->speaks, pending->facts.runtime) &&
+		    !attempt_over(resolver, pending, i))
 			return false;
 	return true;
 }
 
-static bool pending_settled(const struct resolver *resolver, const struct pending *pending, uint64_t now)
+static bool pending_settles(const struct resolver *resolver, const struct pending *pending, uint64_t now)
 {
-	if (pending->best.image_name || now >= pending->deadline)
+	if (now >= pending->deadline || all_over(resolver, pending))
 		return true;
-	if (pending->best_source < SOURCES_MAX)
-		return all_answered(resolver, pending);
-	return all_given_up(resolver, pending);
+	if (!pending->known)
+		return false;
+	if (pending->facts.image_name || pending->spoken)
+		return true;
+	return pending->facts.runtime ? speakers_over(resolver, pending) : all_answered(resolver, pending);
 }
 
-static void pending_answer(struct resolver *resolver, struct pending *pending, struct resolver_answer *ret_answer)
+/* Gives what is known, once it is settled, and later what came since: 1; 0: nothing to give. */
+static int pending_give(struct resolver *resolver, struct pending *pending, uint64_t now,
+			struct resolver_answer *ret_answer)
 {
-	bool known = pending->best_source < SOURCES_MAX;
+	if (pending->settled ? !pending->known : !pending_settles(resolver, pending, now))
+		return 0;
+	*ret_answer =
+		(struct resolver_answer){ pending->request.cgroup, pending->known, pending->settled, pending->facts };
+	if (!pending->settled) {
+		resolver->counts.unknown += !pending->known;
+		resolver->counts.overdue += !pending->known && !all_over(resolver, pending);
+	}
+	pending->facts = (struct container_facts){ 0 };
+	pending->known = false;
+	pending->settled = true;
+	return 1;
+}
 
-	*ret_answer = (struct resolver_answer){ pending->request.cgroup, known, pending->best };
-	resolver->counts.unknown += !known;
-	resolver->counts.overdue += !known && !all_given_up(resolver, pending);
-	pending->best = (struct container_facts){ 0 };
-	pending_clear(pending);
+/* Once it is settled only those are asked on that may still complete it: who is out. */
+static bool pending_ends(const struct resolver *resolver, const struct pending *pending, uint64_t now)
+{
+	if (!pending->settled)
+		return false;
+	for (size_t i = 0; i < resolver->count; i++)
+		if (pending->attempts[i].out && now < pending->deadline)
+			return false;
+	return true;
 }
 
 int resolver_take(struct resolver *resolver, struct resolver_answer *ret_answer)
 {
-	uint64_t now = now_ms(), due = NEVER;
+	uint64_t now = lanes_now(), due = NEVER;
 
 	jobs_absorb(resolver);
 	for (size_t i = 0; i < RESOLVER_PENDING; i++) {
-		struct pending *pending = &resolver->pending[i];
+		struct pending *pending = resolver->pending[i];
 		uint64_t own;
 
-		if (!pending->serial)
+		if (!pending)
 			continue;
-		if (pending_settled(resolver, pending, now)) {
-			pending_answer(resolver, pending, ret_answer);
+		if (pending_give(resolver, pending, now, ret_answer)) {
 			timer_set(resolver, 0); /* there may be more */
 			return 1;
 		}
-		attempts_start(resolver, pending, now);
+		if (pending_ends(resolver, pending, now)) {
+			slot_clear(resolver, i);
+			continue;
+		}
+		if (!pending->settled)
+			attempts_start(resolver, i, now);
 		own = pending_due(resolver, pending);
 		due = own < due ? own : due;
 	}
@@ -444,31 +457,20 @@ static int descriptors_open(struct resolver *resolver)
 	return 0;
 }
 
-static void workers_stop(struct resolver *resolver)
+static void resolver_end(struct resolver *resolver, struct runtime_source **ret_sources)
 {
-	(void)pthread_mutex_lock(&resolver->lock);
-	resolver->stopping = true;
-	for (size_t i = 0; i < resolver->count; i++)
-		(void)pthread_cond_signal(&resolver->workers[i].wanted);
-	(void)pthread_mutex_unlock(&resolver->lock);
 	for (size_t i = 0; i < resolver->count; i++) {
-		struct worker *worker = &resolver->workers[i];
-
-		worker->source->ops->cancel(worker->source);
-		(void)pthread_join(worker->thread, NULL);
-		(void)pthread_cond_destroy(&worker->wanted);
-		jobs_clear(&worker->queue);
+		if (ret_sources)
+			ret_sources[i] = lanes_give_back(resolver->sources[i]);
+		else
+			lanes_free(resolver->sources[i]);
 	}
-}
-
-static void resolver_end(struct resolver *resolver, bool with_sources)
-{
-	workers_stop(resolver);
-	jobs_clear(&resolver->done);
+	for (struct job *next, *job = resolver->done; job; job = next) {
+		next = job->next;
+		job_free(job);
+	}
 	for (size_t i = 0; i < RESOLVER_PENDING; i++)
-		pending_clear(&resolver->pending[i]);
-	for (size_t i = 0; with_sources && i < resolver->count; i++)
-		runtime_close(resolver->workers[i].source);
+		pending_free(resolver->pending[i]);
 	cleanup_closep(&resolver->event_fd);
 	cleanup_closep(&resolver->timer_fd);
 	cleanup_closep(&resolver->epoll_fd);
@@ -479,26 +481,31 @@ static void resolver_end(struct resolver *resolver, bool with_sources)
 void resolver_free(struct resolver *resolver)
 {
 	if (resolver)
-		resolver_end(resolver, true);
+		resolver_end(resolver, NULL);
 }
 
-int resolver_new(struct runtime_source *const *sources, size_t count, struct resolver **ret_resolver)
+int resolver_new(struct runtime_source *const *sources, size_t count, unsigned patience, struct resolver **ret_resolver)
 {
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
+	struct runtime_source *kept[SOURCES_MAX];
 	int r;
 
 	if (!resolver)
 		return -ENOMEM;
 	resolver->event_fd = resolver->timer_fd = resolver->epoll_fd = -EBADF;
+	resolver->done_end = &resolver->done;
+	resolver->patience = patience;
 	(void)pthread_mutex_init(&resolver->lock, NULL);
 	r = count > SOURCES_MAX ? -E2BIG : descriptors_open(resolver);
 	for (; r == 0 && resolver->count < count; resolver->count++) {
-		r = worker_start(resolver, &resolver->workers[resolver->count], sources[resolver->count]);
-		if (r < 0)
+		resolver->sources[resolver->count] = lanes_new(sources[resolver->count], job_return, resolver);
+		if (!resolver->sources[resolver->count]) {
+			r = -ENOMEM;
 			break;
+		}
 	}
 	if (r < 0) {
-		resolver_end(resolver, false);
+		resolver_end(resolver, kept);
 		return r;
 	}
 	*ret_resolver = resolver;

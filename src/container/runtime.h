@@ -27,9 +27,10 @@ struct runtime_request {
 struct runtime_source;
 
 struct runtime_ops {
-	const char *name;   /* "docker": of the source */
-	const char *speaks; /* the value of container_facts.runtime for which its word is the last; NULL none */
-	unsigned lanes;     /* how many may be asked at a time, each by a source of its own: 1 to SOURCE_LANES */
+	const char *name; /* "docker": of the source */
+	const char *
+		speaks; /* values of container_facts.runtime, a space between, for which its word is the last; NULL none */
+	unsigned lanes; /* how many may be asked at a time, each by a source of its own: 1 to SOURCE_LANES */
 
 	/* Touches nothing outside. Strings are copied; host_root as in runtime_config, never NULL. 0 or -ENOMEM. */
 	int (*open)(const char *const *addresses, const char *host_root, struct runtime_source **ret_source);

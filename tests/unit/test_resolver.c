@@ -14,17 +14,23 @@
 
 #include "base/cleanup.h"
 
+#define PATIENCE 5000 /* ms */
+
 /* ---- a source that is told what to do ---- */
 
 struct script {
 	int status;
 	unsigned refusals; /* -ENOENT that often first */
 	const char *name, *image;
-	bool hang; /* until cancelled */
+	const char *runtime; /* whose it says that the container is */
+	const char *speaks;  /* for whom its word is the last */
+	bool hang;           /* until cancelled */
+	unsigned delay;      /* ms before it answers */
 };
 
 struct fake {
 	struct runtime_source base;
+	struct runtime_ops ops;
 	struct script script;
 	int cancel_fd;
 	atomic_uint asked;
@@ -36,7 +42,7 @@ static int fake_lookup(struct runtime_source *source, const struct runtime_reque
 	struct fake *fake = (struct fake *)source;
 	struct pollfd cancelled = { .fd = fake->cancel_fd, .events = POLLIN };
 
-	if (fake->script.hang && poll(&cancelled, 1, -1) > 0)
+	if (poll(&cancelled, 1, fake->script.hang ? -1 : (int)fake->script.delay) > 0)
 		return -ECANCELED;
 	if (atomic_fetch_add(&fake->asked, 1) < fake->script.refusals)
 		return -ENOENT;
@@ -44,6 +50,7 @@ static int fake_lookup(struct runtime_source *source, const struct runtime_reque
 		return fake->script.status;
 	*ret_facts = (struct container_facts){ .id = strdup(request->id),
 					       .name = strdup(fake->script.name),
+					       .runtime = fake->script.runtime ? strdup(fake->script.runtime) : NULL,
 					       .image_name = fake->script.image ? strdup(fake->script.image) : NULL };
 	return 0;
 }
@@ -68,7 +75,9 @@ static struct runtime_source *fake_new(const struct script *script)
 	struct fake *fake = calloc(1, sizeof(*fake));
 
 	assert_non_null(fake);
-	fake->base = (struct runtime_source){ .ops = &fake_ops, .address = "fake" };
+	fake->ops = fake_ops;
+	fake->ops.speaks = script->speaks;
+	fake->base = (struct runtime_source){ .ops = &fake->ops, .address = "fake" };
 	fake->script = *script;
 	fake->cancel_fd = eventfd(0, EFD_CLOEXEC);
 	return &fake->base;
@@ -80,7 +89,7 @@ static struct resolver *resolver_of(const struct script *scripts, size_t count, 
 
 	for (size_t i = 0; i < count; i++)
 		ret_sources[i] = fake_new(&scripts[i]);
-	assert_int_equal(resolver_new(ret_sources, count, &resolver), 0);
+	assert_int_equal(resolver_new(ret_sources, count, PATIENCE, &resolver), 0);
 	return resolver;
 }
 
@@ -92,11 +101,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Waits as an agent's loop would. False when nothing came in RESOLVER_PATIENCE and a second. */
+/* Waits as an agent's loop would. False when nothing came in PATIENCE and a second. */
 static bool answer_wait(struct resolver *resolver, struct resolver_answer *ret_answer)
 {
 	struct pollfd ready = { .fd = resolver_fd(resolver), .events = POLLIN };
-	uint64_t until = now_ms() + RESOLVER_PATIENCE + 1000;
+	uint64_t until = now_ms() + PATIENCE + 1000;
 
 	while (now_ms() < until) {
 		if (resolver_take(resolver, ret_answer))
@@ -148,6 +157,21 @@ static const struct row rows[] = {
 	{ "nobody knows", { NO, AWAY, { .status = -EBADMSG } }, NULL, 3000, 4500 },
 	{ "one hangs and nobody else knows", { HANGS, NO, NO }, NULL, 4900, 6000 },
 	{ "one hangs for good, a mere name is all", { HANGS, { .name = "bare" }, NO }, "bare", 4900, 6000 },
+	{ "its own runtime has spoken, an other hangs",
+	  { HANGS, { .name = "mine", .runtime = "runc", .speaks = "runc crun" }, NO },
+	  "mine",
+	  0,
+	  1000 },
+	{ "the word of its own runtime comes before an earlier source's",
+	  { { .name = "disk", .runtime = "b" }, { .name = "own", .runtime = "b", .speaks = "b", .delay = 300 }, NO },
+	  "own",
+	  200,
+	  1500 },
+	{ "nobody speaks for its runtime",
+	  { HANGS, { .name = "x", .runtime = "crun" }, { .status = -ENOENT, .speaks = "run" } },
+	  "x",
+	  0,
+	  1000 },
 };
 
 /* All rows at once, each with a resolver of its own: the slow ones wait together. */
@@ -169,7 +193,7 @@ static void the_best_answer_wins(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 			ready[i] = (struct pollfd){ .fd = resolvers[i] ? resolver_fd(resolvers[i]) : -1,
 						    .events = POLLIN };
-		assert_true(poll(ready, ARRAY_SIZE(rows), RESOLVER_PATIENCE + 2000) > 0);
+		assert_true(poll(ready, ARRAY_SIZE(rows), PATIENCE + 2000) > 0);
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 			struct resolver_answer answer = { 0 };
 			uint64_t took = now_ms() - start[i];
@@ -186,6 +210,67 @@ static void the_best_answer_wins(void **state)
 			left--;
 		}
 	}
+}
+
+static void what_comes_later_completes_it(void **state)
+{
+	const struct script scripts[] = { { .name = "x", .image = "i" },
+					  { .name = "y", .runtime = "r", .delay = 200 } };
+	struct runtime_source *sources[2];
+	struct resolver *resolver = resolver_of(scripts, 2, sources);
+	struct resolver_answer answer;
+
+	(void)state;
+	assert_int_equal(resolver_ask(resolver, &request), 0);
+	assert_true(answer_wait(resolver, &answer));
+	assert_true(answer.known && !answer.more);
+	assert_null(answer.facts.runtime);
+	container_facts_clear(&answer.facts);
+	assert_true(answer_wait(resolver, &answer));
+	assert_true(answer.known && answer.more);
+	assert_string_equal(answer.facts.runtime, "r");
+	container_facts_clear(&answer.facts);
+	assert_int_equal(resolver_ask(resolver, &request), 0); /* that question is over */
+	resolver_free(resolver);
+}
+
+static void who_does_not_answer_in_time_rests(void **state)
+{
+	const struct script scripts[] = { { .status = -ETIMEDOUT }, { .name = "x" } };
+	struct runtime_source *sources[2];
+	struct resolver *resolver = resolver_of(scripts, 2, sources);
+	struct runtime_request one = request;
+	struct resolver_answer answer;
+
+	(void)state;
+	for (; one.cgroup < 10; one.cgroup++) {
+		assert_int_equal(resolver_ask(resolver, &one), 0);
+		assert_true(answer_wait(resolver, &answer));
+		assert_string_equal(answer.facts.name, "x");
+		container_facts_clear(&answer.facts);
+	}
+	assert_int_equal(atomic_load(&((struct fake *)sources[0])->asked), 1);
+	assert_int_equal(resolver_counts(resolver).timeouts, 1);
+	resolver_free(resolver);
+}
+
+static void what_is_dropped_is_not_answered(void **state)
+{
+	const struct script scripts[] = { { .name = "x", .image = "i", .delay = 50 } };
+	struct runtime_source *source;
+	struct resolver *resolver = resolver_of(scripts, 1, &source);
+	struct runtime_request other = request;
+	struct resolver_answer answer;
+
+	(void)state;
+	other.cgroup = 8;
+	assert_int_equal(resolver_ask(resolver, &request), 0);
+	resolver_drop(resolver, request.cgroup);
+	assert_int_equal(resolver_ask(resolver, &other), 0);
+	assert_true(answer_wait(resolver, &answer));
+	assert_int_equal(answer.cgroup, 8);
+	container_facts_clear(&answer.facts);
+	resolver_free(resolver);
 }
 
 static void without_sources_nobody_knows(void **state)
@@ -251,7 +336,7 @@ static void too_many_sources_stay_the_callers(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		sources[i] = fake_new(&no);
-	assert_int_equal(resolver_new(sources, ARRAY_SIZE(sources), &resolver), -E2BIG);
+	assert_int_equal(resolver_new(sources, ARRAY_SIZE(sources), PATIENCE, &resolver), -E2BIG);
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		runtime_close(sources[i]);
 }
@@ -278,7 +363,7 @@ static void the_configuration_chooses_sources(void **state)
 		  0,
 		  "docker:/a.sock docker:/b.sock runc:/a.sock " },
 		{ { .docker_sockets = none, .containerd_sockets = none, .runc_roots = none }, 0, "" },
-		{ { .docker_sockets = many }, -E2BIG, "" },
+		{ { .docker_sockets = many, .containerd_sockets = many }, -E2BIG, "" },
 	};
 
 	(void)state;
@@ -301,6 +386,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_answer_wins),
+		cmocka_unit_test(what_comes_later_completes_it),
+		cmocka_unit_test(who_does_not_answer_in_time_rests),
+		cmocka_unit_test(what_is_dropped_is_not_answered),
 		cmocka_unit_test(without_sources_nobody_knows),
 		cmocka_unit_test(the_bound_is_kept),
 		cmocka_unit_test(many_questions_are_all_answered),
