@@ -96,7 +96,7 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 	struct plm_container *container;
 	u64 *owner;
 
-	if (!entry)
+	if (!entry || !cgroup_counts(cgroup))
 		return 0;
 	copy = *entry;
 	container = bpf_map_lookup_elem(&containers, &copy.root);
