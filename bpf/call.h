@@ -47,7 +47,7 @@ static bool call_begin(struct call_context *c, struct pt_regs *regs, long ret)
 	c->ret = ret;
 	c->compat = call_is_compat(c->task);
 	c->call = call_row(BPF_CORE_READ(regs, orig_ax), c->compat);
-	c->cgroup = bpf_get_current_cgroup_id();
+	c->cgroup = current_cgroup();
 	c->entry = bpf_map_lookup_elem(&cgroups, &c->cgroup);
 	if (!c->entry || !c->call)
 		return false;

@@ -47,7 +47,7 @@ int BPF_PROG(call_exit, struct pt_regs *regs, long ret)
 	call = compat ? &calls_32[number] : &calls[number];
 	if (!call->handler || !filter_passes(call, regs, task, compat))
 		return 0;
-	cgroup = bpf_get_current_cgroup_id();
+	cgroup = current_cgroup();
 	if (!bpf_map_lookup_elem(&cgroups, &cgroup))
 		return 0;
 	bpf_tail_call(ctx, &handlers, call->handler);

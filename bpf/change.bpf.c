@@ -430,7 +430,7 @@ static bool dirty_is_content(struct inode *inode, int flags)
 SEC("?tp_btf/writeback_mark_inode_dirty")
 int BPF_PROG(change_dirty, struct inode *inode, int flags)
 {
-	struct call_context c = { .cgroup = bpf_get_current_cgroup_id() };
+	struct call_context c = { .cgroup = current_cgroup() };
 	u32 tid = bpf_get_current_pid_tgid();
 	struct file_state *known;
 	struct file_key key = {};

@@ -7,10 +7,10 @@
 
 #include <bpf/bpf_tracing.h>
 
-/* The v2 hierarchy is the kernel's default one, whose number is 0 (kernel/cgroup/cgroup.c, cgroup_init). */
+/* Every hierarchy numbers its cgroups by itself: ids of another one mean nothing here. */
 static bool cgroup_counts(struct cgroup *cgroup)
 {
-	return BPF_CORE_READ(cgroup, root, hierarchy_id) == 0;
+	return BPF_CORE_READ(cgroup, root, hierarchy_id) == (int)knobs.hierarchy;
 }
 
 /* A cgroup inside a container is charged to it: one that makes and removes them in a loop floods nobody else. */
@@ -119,7 +119,7 @@ static bool mover_is_inside(struct task_struct *task, u64 container)
 {
 	struct task_struct *mover = current_task();
 	struct path root = task_root(mover);
-	u64 cgroup = bpf_get_current_cgroup_id();
+	u64 cgroup = current_cgroup();
 	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
 	u32 device = BPF_CORE_READ(root.dentry, d_sb, s_dev);
 
@@ -128,7 +128,7 @@ static bool mover_is_inside(struct task_struct *task, u64 container)
 }
 
 /*
- * cgroup_attach_task(): after the move, once for the leader of what was moved; ours only where it was v2's. What left
+ * cgroup_attach_task(): after the move, once for the leader of what was moved; ours only in the hierarchy that counts. What left
  * keeps its state: if it comes back, it is still the container's own. Whoever else comes in is the runtime's until its
  * exec.
  */

@@ -24,7 +24,7 @@
 static int exec_identify(struct linux_binprm *bprm, u32 backend)
 {
 	struct task_struct *task = current_task();
-	u64 cgroup = bpf_get_current_cgroup_id();
+	u64 cgroup = current_cgroup();
 	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
 	u32 tid = task_tid(task);
 	struct file *file = BPF_CORE_READ(bprm, file);
@@ -286,9 +286,7 @@ static __noinline int task_moved(struct task_struct *task, u32 old, u32 tid)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(exec_told, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
 {
-	struct exec_context c = {
-		.task = task, .bprm = bprm, .cgroup = bpf_get_current_cgroup_id(), .old_tid = old_tid
-	};
+	struct exec_context c = { .task = task, .bprm = bprm, .cgroup = current_cgroup(), .old_tid = old_tid };
 	u32 tid;
 
 	c.entry = bpf_map_lookup_elem(&cgroups, &c.cgroup);

@@ -190,7 +190,7 @@ int BPF_PROG(mapping_protect_rb, struct pt_regs *regs, long ret)
 static __always_inline int interpreter_tell(struct task_struct *task, struct linux_binprm *bprm, u64 begin,
 					    vma_finder find)
 {
-	struct call_context c = { .task = task, .cgroup = bpf_get_current_cgroup_id() };
+	struct call_context c = { .task = task, .cgroup = current_cgroup() };
 	u32 tid = task_tid(task);
 	struct vma_search search = {};
 

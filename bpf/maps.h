@@ -133,7 +133,7 @@ typedef struct {
 	__uint(value_size, sizeof(u32));
 } handlers_map;
 
-MAP cgroups_map cgroups SEC(".maps");       /* by cgroup v2 id */
+MAP cgroups_map cgroups SEC(".maps");       /* by cgroup id */
 MAP containers_map containers SEC(".maps"); /* by the root cgroup's id */
 MAP roots_map roots SEC(".maps");           /* device of a container's root -> container */
 MAP tasks_map tasks SEC(".maps");           /* by tid; a container's tasks only */

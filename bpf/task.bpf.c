@@ -22,7 +22,7 @@ static void birth_leave(struct task_struct *task, u64 cgroup, const struct plm_c
 /* Is the current task in this container? By its cgroup: its entry may be missing (not yet seeded, map full). */
 static bool parent_is_inside(u64 container)
 {
-	u64 cgroup = bpf_get_current_cgroup_id();
+	u64 cgroup = current_cgroup();
 	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
 
 	return entry && entry->root == container;

@@ -32,9 +32,26 @@ static struct path task_pwd(struct task_struct *task)
 	return BPF_CORE_READ(task, fs, pwd);
 }
 
+/*
+ * The task's cgroup in the hierarchy that counts. In one of v1 it is that of any controller which is mounted there
+ * (struct css_set has a slot for each, in the order of enum cgroup_subsys_id).
+ */
 static u64 task_cgroup(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *css = 0;
+
+	if (!knobs.hierarchy)
+		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+	bpf_probe_read_kernel(&css, sizeof(css),
+			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
+				      knobs.subsystem * sizeof(css));
+	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
+static u64 current_cgroup(void)
+{
+	return knobs.hierarchy ? task_cgroup(current_task()) : bpf_get_current_cgroup_id();
 }
 
 static void creds_fill(struct plm_creds *creds, const struct cred *from)

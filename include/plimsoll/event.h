@@ -38,7 +38,7 @@
 
 enum plm_kind {
 	PLM_INVALID = 0,
-	PLM_BIRTH,    /* struct plm_birth: a cgroup was made (v2), or, with PLM_GONE, removed */
+	PLM_BIRTH,    /* struct plm_birth: a cgroup was made, or, with PLM_GONE, removed */
 	PLM_START,    /* struct plm_start: the first exec of a container's own; its root mount is known from here */
 	PLM_EXEC,     /* struct plm_exec */
 	PLM_TASK,     /* struct plm_exec: a process that was there when the agent came; args are left to /proc */
@@ -77,7 +77,7 @@ struct plm_head {
 	__u16 backend;   /* enum plm_backend */
 	__u32 size;      /* of the whole record, text included */
 	__u64 time;      /* the moment in the kernel */
-	__u64 cgroup;    /* the task's cgroup v2 id */
+	__u64 cgroup;    /* id of the task's cgroup, in the hierarchy that counts (v2, or the chosen v1 one) */
 	__u64 container; /* cgroup id of the container's root cgroup; 0 outside any container */
 	__u32 flags;
 	__u32 repeats; /* like events that the kernel side folded into this one since the last it sent */
@@ -327,7 +327,7 @@ enum plm_cgroup_state {
 	PLM_CGROUP_CONTAINER,     /* the agent confirmed it, or it lies below one that it confirmed */
 };
 
-/* Value of map `cgroups`, by cgroup v2 id. Made by the kernel side; state is the agent's to raise, the entry the
+/* Value of map `cgroups`, by cgroup id. Made by the kernel side; state is the agent's to raise, the entry the
  * agent's to delete ("forget"). A task outside every entry is on the host. */
 struct plm_cgroup {
 	__u64 root;  /* key in map `containers` */
@@ -375,8 +375,10 @@ struct plm_loss_key {
 struct plm_knobs {
 	__u64 host_root_inode; /* the host's root directory, as process 1 sees it */
 	__u32 host_root_device;
-	__u32 children; /* quota of cgroups below one container */
-	__u32 opens;    /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 children;  /* quota of cgroups below one container */
+	__u32 opens;     /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 hierarchy; /* of cgroups, the one whose ids count; 0: v2 */
+	__u32 subsystem; /* with one of v1: index of a controller mounted there (enum cgroup_subsys_id) */
 	__u32 pad;
 };
 

@@ -11,6 +11,7 @@
 
 #include "kernel/losses.h"
 #include "kernel/ring.h"
+#include "kernel/subsystem.h"
 
 #define CHILDREN_QUOTA 1024 /* cgroups below one container */
 
@@ -52,12 +53,16 @@ static int knobs_set(struct kernel *kernel, const struct kernel_options *options
 	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
 	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
 	int cpus = libbpf_num_possible_cpus(), r;
-	struct plm_knobs knobs = { .children = CHILDREN_QUOTA, .opens = options->opens };
+	struct plm_knobs knobs = { .children = CHILDREN_QUOTA,
+				   .opens = options->opens,
+				   .hierarchy = options->hierarchy };
 	struct stat root;
 
 	if (cpus < 0)
 		return cpus;
 	r = host_root_stat(options->host_root, &root);
+	if (r == 0 && options->hierarchy)
+		r = subsystem_index(options->hierarchy, &knobs.subsystem);
 	if (r < 0)
 		return r;
 	knobs.host_root_inode = root.st_ino;

@@ -25,6 +25,9 @@ struct kernel;
 struct kernel_options {
 	const char *host_root;
 	bool opens; /* tell also files that were opened for writing and not changed */
+	/* Whose cgroups count, by the number that /proc/PID/cgroup gives: 0 is v2; a v1 hierarchy needs a controller
+	 * (-ENOENT without one). Every cgroup id of this page is one of it. */
+	uint32_t hierarchy;
 };
 
 int kernel_open(const struct hooks *hooks, const struct kernel_options *options, struct kernel **ret_kernel,
