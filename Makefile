@@ -20,7 +20,7 @@ CC         ?= gcc
 CLANG      ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL    ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
-PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c
+PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c sqlite3
 WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 SANITIZER  := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS     ?= -O2 -g
