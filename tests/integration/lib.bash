@@ -18,7 +18,7 @@ bats_require_minimum_version 1.5.0
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C.UTF-8
 
-HERE=$(cd "$BATS_TEST_DIRNAME" && pwd)
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 case ${B:=build} in /*) ;; *) B=$(cd "$HERE/../.." && pwd)/$B ;; esac
 PLM_CACHE=${PLM_CACHE:-/var/cache/plimsoll-tests}
 PLM=$B/plimsoll
@@ -197,6 +197,15 @@ start_docker() {
 		--exec-opt native.cgroupdriver=cgroupfs --containerd "$D/containerd.sock" --config-file "$D/docker.json" \
 		--data-root "$D/docker" --exec-root "$D/dexec" --pidfile "$D/docker.pid" -H "unix://$D/docker.sock"
 	wait_line 30 "$(<"$D/dockerd.pid")" "$D/dockerd.log" 'API listen on'
+}
+
+# proxies DIR SECONDS: sockets of both daemons in DIR, through which each answer comes so late (progs/delay.pl).
+proxies() {
+	local name
+	for name in docker containerd; do
+		launch "$name-proxy" perl "$HERE/progs/delay.pl" "$1/$name.sock" "$D/$name.sock" "$2"
+		wait_line 5 "$(<"$D/$name-proxy.pid")" "$D/$name-proxy.log" listening
+	done
 }
 
 docker() { command docker -H "unix://$D/docker.sock" "$@"; }
