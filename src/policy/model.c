@@ -53,6 +53,7 @@ static void workloads_clear(struct workloads *workloads)
 		pattern_free(workload->match.namespace);
 		pattern_free(workload->match.container);
 		pattern_free(workload->match.pod);
+		pattern_free(workload->match.workload);
 		pattern_free(workload->match.label);
 		patterns_clear(&workload->writable);
 		exceptions_clear(&workload->allow);
@@ -83,6 +84,7 @@ void policy_free(struct policy *policy)
 	exceptions_clear(&policy->waivers);
 	words_clear(&policy->redact);
 	outputs_clear(&policy->outputs);
+	free(policy->workload_label);
 	free(policy);
 }
 

@@ -48,7 +48,7 @@ struct exceptions {
 
 /* NULL: any. */
 struct match {
-	struct pattern *image, *namespace, *container, *pod, *label;
+	struct pattern *image, *namespace, *container, *pod, *workload, *label;
 };
 
 struct workload {
@@ -80,6 +80,7 @@ struct policy {
 	struct exceptions waivers;
 	struct words redact; /* built-in ones first */
 	struct outputs outputs;
+	char *workload_label;
 };
 
 /* A policy with the built-in redactions and nothing else. NULL when out of memory. */

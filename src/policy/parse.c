@@ -261,6 +261,14 @@ static int read_label(struct report *report, const struct node *node, void *targ
 	return 0;
 }
 
+static int read_label_key(struct report *report, const struct node *node, void *target)
+{
+	if (!strchr(node->text, '='))
+		return read_text(report, node, target);
+	complain(report, node, "'%.60s' is no label's key: it must not hold a =", node->text);
+	return 0;
+}
+
 static int read_redact(struct report *report, const struct node *node, void *target)
 {
 	if (node->length <= PATTERN_MAX)
@@ -339,6 +347,7 @@ static const struct field match_fields[] = {
 	{ "namespace", NODE_TEXT, read_pattern, offsetof(struct match, namespace), false },
 	{ "container", NODE_TEXT, read_pattern, offsetof(struct match, container), false },
 	{ "pod", NODE_TEXT, read_pattern, offsetof(struct match, pod), false },
+	{ "workload", NODE_TEXT, read_pattern, offsetof(struct match, workload), false },
 	{ "label", NODE_TEXT, read_label, offsetof(struct match, label), false },
 };
 static const struct schema match_schema = SCHEMA("match", match_fields);
@@ -473,6 +482,7 @@ static int read_outputs(struct report *report, const struct node *node, void *ta
 static const struct field policy_fields[] = {
 	{ "writable", NODE_LIST, read_writable, offsetof(struct policy, writable), false },
 	{ "rules", NODE_MAP, read_rules, offsetof(struct policy, rules), false },
+	{ "workload_label", NODE_TEXT, read_label_key, offsetof(struct policy, workload_label), false },
 	{ "workloads", NODE_LIST, read_workloads, offsetof(struct policy, workloads), false },
 	{ "waivers", NODE_LIST, read_waivers, offsetof(struct policy, waivers), false },
 	{ "redact", NODE_LIST, read_redacts, offsetof(struct policy, redact), false },

@@ -53,6 +53,11 @@ const char *const *policy_redact(const struct policy *policy, size_t *ret_count)
 	return (const char *const *)policy->redact.items;
 }
 
+const char *policy_workload_label(const struct policy *policy)
+{
+	return policy->workload_label;
+}
+
 const struct policy_output *policy_outputs(const struct policy *policy, size_t *ret_count)
 {
 	*ret_count = policy->outputs.count;

@@ -7,13 +7,14 @@
  *
  * - Patterns are those of policy/pattern.h. `writable`, `executable` and `path` are patterns of paths.
  * - A `writable` at the top replaces the default list; one below `workloads` adds to it.
+ * - `workload_label` is a key of labels: policy_workload_label gives it out, container/workload.h says what for.
  * - `match` needs at least one key, and all that are given must match. `container` is the container's name
- *   or its id; `label` is "KEY=VALUE", both of them patterns.
+ *   or its id; `workload` is its workload's name; `label` is "KEY=VALUE", both of them patterns.
  * - An image is known by several names, and a pattern need fit only one: "name:tag" as the runtime says it,
  *   the same with and without Docker Hub's "docker.io/library/" or "docker.io/", and each of these without
  *   tag or digest. So "debian" is every tag of "docker.io/library/debian:12"; "debian:*" matches it too.
- * - A waiver's `workload` is matched against "namespace/pod", "namespace/container", the container's name,
- *   and its image; one that fits is enough.
+ * - A waiver's `workload` is matched against the workload's name, "namespace/pod", "namespace/container", the
+ *   container's name, and its image; one that fits is enough.
  * - `until`: a date is in force to its end in UTC, a moment of RFC 3339 up to it.
  * - `grace` is a number with s, m, h, d or w, or "none": keeps no clock.
  * - `redact` patterns add to the built-in ones; output/redact.h says what they match and blank.
@@ -67,7 +68,9 @@ struct policy_subject {
 	const char *id;
 	const char *image; /* "name:tag" */
 	const char *pod, *namespace;
-	const char *const *labels; /* "key=value" each, NULL behind the last; NULL: unknown */
+	const char *workload;      /* its name */
+	const char *const *labels; /* "key=value" each */
+	size_t label_count;
 };
 
 /*
@@ -115,6 +118,10 @@ const char *policy_allowed(struct policy_view *view, const struct policy_questio
  *	AUTHORIZATION X-API-KEY PRIVATE-TOKEN                           *WORD:*
  */
 const char *const *policy_redact(const struct policy *policy, size_t *ret_count);
+
+/* The key of the label whose value names a workload, as workload_name is given it; NULL where the file names none. The
+ * policy's. */
+const char *policy_workload_label(const struct policy *policy);
 
 /* Outputs of the file: type "json" or "text", path NULL for standard output. */
 struct policy_output {

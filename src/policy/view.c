@@ -30,10 +30,10 @@ static bool image_holds(const struct pattern *pattern, const struct image_names 
 	return false;
 }
 
-static bool label_holds(const struct pattern *pattern, const char *const *labels)
+static bool label_holds(const struct pattern *pattern, const struct policy_subject *subject)
 {
-	for (; labels && *labels; labels++)
-		if (pattern_match(pattern, *labels))
+	for (size_t i = 0; i < subject->label_count; i++)
+		if (pattern_match(pattern, subject->labels[i]))
 			return true;
 	return false;
 }
@@ -42,9 +42,10 @@ static bool match_holds(const struct match *match, const struct policy_subject *
 			const struct image_names *image)
 {
 	return part_holds(match->namespace, subject->namespace) && part_holds(match->pod, subject->pod) &&
+	       part_holds(match->workload, subject->workload) &&
 	       (part_holds(match->container, subject->container) || part_holds(match->container, subject->id)) &&
 	       (!match->image || image_holds(match->image, image)) &&
-	       (!match->label || label_holds(match->label, subject->labels));
+	       (!match->label || label_holds(match->label, subject));
 }
 
 static bool in_namespace_holds(const struct pattern *pattern, const char *namespace, const char *name)
@@ -63,7 +64,8 @@ static bool waiver_holds(const struct exception *waiver, const struct policy_sub
 {
 	const struct pattern *workload = waiver->workload;
 
-	return in_namespace_holds(workload, subject->namespace, subject->pod) ||
+	return pattern_match(workload, subject->workload) ||
+	       in_namespace_holds(workload, subject->namespace, subject->pod) ||
 	       in_namespace_holds(workload, subject->namespace, subject->container) ||
 	       pattern_match(workload, subject->container) || image_holds(workload, image);
 }

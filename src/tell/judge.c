@@ -12,6 +12,9 @@ int judge_view(struct container *container, const struct policy *policy)
 		.id = facts->id,
 		.pod = facts->pod_name,
 		.namespace = facts->pod_namespace,
+		.workload = container->workload,
+		.labels = (const char *const *)facts->labels.items,
+		.label_count = facts->labels.count,
 	};
 	char image[1024];
 

@@ -111,6 +111,15 @@ static const struct refusal {
 	{ "waivers: [{rule: root.exec, until: 2026-12-31, owner: a, reason: b}]", 1, 11, "needs 'workload'" },
 	{ "waivers: [{until: 2026-02-29}]", 1, 19, "not in the calendar" },
 	{ "waivers: [{until: tomorrow}]", 1, 19, "no date" },
+	{ "workload_label: team=a", 1, 17, "no label's key" },
+	{ "workload_label: \"\"", 1, 17, "a value is missing" },
+	{ "workload_label: true", 1, 17, "'true' is not a text" },
+	{ "workload_label: \"a\\0b\"", 1, 17, "must not hold a NUL" },
+	{ "workload_label: [team]", 1, 17, "workload_label must be a single value, not a list" },
+	{ "workload_label: a\nworkload_label: b", 2, 1, "'workload_label' is given twice" },
+	{ "workload_lable: team", 1, 1, "did you mean 'workload_label'?" },
+	{ "workloads: [{match: {workload: [x]}}]", 1, 32, "workload must be a single value" },
+	{ "workloads: [{match: {workload: \"\"}}]", 1, 32, "a value is missing" },
 	{ "outputs: [{path: /x}]", 1, 11, "an output needs 'type'" },
 	{ "outputs: [{type: xml}]", 1, 18, "unknown output type 'xml'" },
 	{ "outputs: [{type: json, path: x}]", 1, 30, "must begin with /" },
@@ -208,13 +217,15 @@ static void test_defaults(void **state)
 	}
 }
 
-static const char *const db_labels[] = { "tier=1", "app=db", NULL };
+static const char *const db_labels[] = { "tier=1", "app=db", "team=a/b" };
 static const struct policy_subject db = {
 	.container = "db",
 	.image = "registry.example/db:13",
 	.pod = "db-0",
 	.namespace = "prod",
+	.workload = "prod/db/postgres",
 	.labels = db_labels,
+	.label_count = ARRAY_SIZE(db_labels),
 };
 
 static void test_view(void **state)
@@ -284,6 +295,16 @@ static void test_allowed(void **state)
 	assert_int_equal(told.line[2], 15);
 }
 
+static void test_workload_label(void **state)
+{
+	_cleanup_(policy_freep) struct policy *none = policy_default();
+	_cleanup_(policy_freep) struct policy *policy = parse("workload_label: example.org/team");
+
+	(void)state;
+	assert_null(policy_workload_label(none));
+	assert_string_equal(policy_workload_label(policy), "example.org/team");
+}
+
 static void test_lists(void **state)
 {
 	_cleanup_(policy_freep) struct policy *policy = parse(example);
@@ -333,6 +354,18 @@ static void test_matching(void **state)
 		{ "label", "app=*", true },
 		{ "label", "app=web", false },
 		{ "label", "*=1", true },
+		{ "label", "team=**", true },
+		{ "label", "team=*", false },
+		{ "label", "app=d", false },
+		{ "label", "pp=db", false },
+		{ "match.workload", "prod/db/postgres", true },
+		{ "match.workload", "prod/db/*", true },
+		{ "match.workload", "prod/**", true },
+		{ "match.workload", "prod/*", false },
+		{ "match.workload", "prod/db", false },
+		{ "match.workload", "db", false },
+		{ "workload", "prod/db/postgres", true },
+		{ "workload", "prod/**", true },
 		{ "workload", "prod/db", true },
 		{ "workload", "prod/db-0", true },
 		{ "workload", "prod/*", true },
@@ -349,14 +382,18 @@ static void test_matching(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_(policy_freep) struct policy *policy = NULL;
 		_cleanup_(policy_view_freep) struct policy_view *view = NULL, *empty = NULL;
+		static const char in_match[] = "match.";
 		bool waiver = !strcmp(rows[i].key, "workload");
+		const char *key = rows[i].key;
 		char text[256];
 
+		if (!strncmp(key, in_match, strlen(in_match))) /* the same word is a waiver's too */
+			key += strlen(in_match);
 		(void)snprintf(
 			text, sizeof(text),
 			waiver ? "waivers: [{rule: root.exec, until: 2030-01-01, owner: o, reason: r, %s: \"%s\"}]"
 			       : "workloads: [{match: {%s: \"%s\"}, allow: [{rule: root.exec, reason: r}]}]",
-			rows[i].key, rows[i].pattern);
+			key, rows[i].pattern);
 		policy = parse(text);
 		view = policy_view_new(policy, &db);
 		empty = policy_view_new(policy, &nobody);
@@ -646,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_workload_label),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_image_names),
 		cmocka_unit_test(test_durations),
