@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+/* Step n makes version n of version n - 1. Never changed once released: what comes later is a step more.
+ * Rules are kept by their ids (rule_info), which no version changes; times are signed. */
+static const char *const steps[] = {
+	/* 1: whom we watch, and until when we did */
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE container (cgroup INTEGER PRIMARY KEY, started INTEGER NOT NULL);",
+
+	/* 2: what was told; by row id, in the order in which it was told first */
+	"CREATE TABLE told (cgroup INTEGER NOT NULL, rule TEXT NOT NULL, told_as INTEGER NOT NULL,"
+	" subject TEXT NOT NULL, time INTEGER NOT NULL, UNIQUE (cgroup, rule, told_as, subject));",
+
+	/* 3: repeats that are being counted */
+	"CREATE TABLE fold (cgroup INTEGER NOT NULL, key TEXT NOT NULL, window BLOB NOT NULL, UNIQUE (cgroup, key));",
+};
+
+static const struct {
+	int code, error;
+} errors[] = {
+	{ SQLITE_OK, 0 },
+	{ SQLITE_FULL, -ENOSPC },
+	{ SQLITE_NOMEM, -ENOMEM },
+	{ SQLITE_CORRUPT, -EBADMSG },
+	{ SQLITE_NOTADB, -EBADMSG },
+	{ SQLITE_FORMAT, -EBADMSG },
+	{ SQLITE_ERROR, -EBADMSG }, /* our own statements are right: the tables are not ours */
+	{ SQLITE_BUSY, -EBUSY },
+	{ SQLITE_LOCKED, -EBUSY },
+	{ SQLITE_READONLY, -EROFS },
+	{ SQLITE_PERM, -EACCES },
+	{ SQLITE_AUTH, -EACCES },
+};
+
+int schema_errno(sqlite3 *db, int code)
+{
+	int system = db ? sqlite3_system_errno(db) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].code == (code & 0xff))
+			return errors[i].error;
+	return system > 0 ? -system : -EIO;
+}
+
+static int version_get(sqlite3 *db, int *ret_version)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		*ret_version = sqlite3_column_int(statement, 0);
+		code = SQLITE_OK;
+	}
+	(void)sqlite3_finalize(statement);
+	return schema_errno(db, code);
+}
+
+static int execute(sqlite3 *db, const char *sql)
+{
+	return schema_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+static int steps_take(sqlite3 *db, int version)
+{
+	char sql[64];
+	int r = 0;
+
+	for (size_t i = (size_t)version; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = execute(db, steps[i]);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu; COMMIT", ARRAY_SIZE(steps));
+	return r < 0 ? r : execute(db, sql);
+}
+
+int schema_bring_up(sqlite3 *db)
+{
+	int version = 0, r = version_get(db, &version);
+
+	if (r < 0)
+		return r;
+	if (version < 0 || version > (int)ARRAY_SIZE(steps))
+		return -EPROTONOSUPPORT;
+	if (version == (int)ARRAY_SIZE(steps))
+		return 0;
+	r = execute(db, "BEGIN IMMEDIATE");
+	if (r < 0)
+		return r;
+	r = steps_take(db, version);
+	if (r < 0)
+		(void)execute(db, "ROLLBACK");
+	return r;
+}

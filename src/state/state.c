@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "state/schema.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+enum sentence {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	META_PUT,
+	META_GET,
+	CONTAINER_PUT,
+	CONTAINER_GET,
+	CONTAINER_DROP,
+	CONTAINER_UNTELL,
+	CONTAINER_UNFOLD,
+	CONTAINERS_KNOWN,
+	TOLD_PUT,
+	TOLD_GET,
+	TOLD_COUNT,
+	TOLD_FORGET,
+	FOLD_PUT,
+	FOLD_DROP,
+	FOLDS_CLEAR,
+	FOLDS_EACH,
+	SENTENCES,
+};
+
+static const char *const sentences[SENTENCES] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[META_PUT] = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
+	[META_GET] = "SELECT value FROM meta WHERE name = ?1",
+	[CONTAINER_PUT] = "INSERT INTO container VALUES (?1, ?2) ON CONFLICT DO UPDATE SET started = excluded.started",
+	[CONTAINER_GET] = "SELECT started FROM container WHERE cgroup = ?1",
+	[CONTAINER_DROP] = "DELETE FROM container WHERE cgroup = ?1",
+	[CONTAINER_UNTELL] = "DELETE FROM told WHERE cgroup = ?1",
+	[CONTAINER_UNFOLD] = "DELETE FROM fold WHERE cgroup = ?1",
+	/* from one to the next: nothing is held open between, so that each can be dropped */
+	[CONTAINERS_KNOWN] = "SELECT min(cgroup) FROM (SELECT min(cgroup) AS cgroup FROM container WHERE cgroup > ?1"
+			     " UNION ALL SELECT min(cgroup) FROM told WHERE cgroup > ?1"
+			     " UNION ALL SELECT min(cgroup) FROM fold WHERE cgroup > ?1)",
+	[TOLD_PUT] = "INSERT INTO told VALUES (?1, ?2, ?3, ?4, ?5)"
+		     " ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time",
+	[TOLD_GET] = "SELECT time FROM told WHERE cgroup = ?1 AND rule = ?2 AND told_as = ?3 AND subject = ?4",
+	[TOLD_COUNT] = "SELECT count(*) FROM told",
+	/* "+": in the order of row ids until there are enough, not by sorting all of the container's */
+	[TOLD_FORGET] = "DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE +cgroup ="
+			" (SELECT cgroup FROM told GROUP BY cgroup ORDER BY count(*) DESC LIMIT 1)"
+			" ORDER BY rowid LIMIT ?1)",
+	[FOLD_PUT] = "INSERT INTO fold VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET window = excluded.window",
+	[FOLD_DROP] = "DELETE FROM fold WHERE cgroup = ?1 AND key = ?2",
+	[FOLDS_CLEAR] = "DELETE FROM fold",
+	[FOLDS_EACH] = "SELECT cgroup, key, window FROM fold",
+};
+
+struct state {
+	sqlite3 *db;
+	sqlite3_stmt *prepared[SENTENCES];
+	bool open;        /* a transaction */
+	uint64_t pending; /* puts in it */
+	uint64_t lost, forgotten, watched;
+	uint64_t told, told_before; /* rows; at the transaction's begin */
+};
+
+/* A parameter of a sentence: a number, a text, or with `size` bytes of anything. */
+struct value {
+	const char *text;
+	const void *blob;
+	size_t size;
+	uint64_t number;
+};
+
+#define VALUES(...) ((const struct value[]){ __VA_ARGS__ }), ARRAY_SIZE(((const struct value[]){ __VA_ARGS__ }))
+#define NUMBER(n)                                                                                                      \
+	{                                                                                                              \
+		.number = (n)                                                                                          \
+	}
+#define TEXT(s)                                                                                                        \
+	{                                                                                                              \
+		.text = (s)                                                                                            \
+	}
+#define BLOB(p, n)                                                                                                     \
+	{                                                                                                              \
+		.blob = (p), .size = (n)                                                                               \
+	}
+
+/* ---- sentences ---- */
+
+static int value_bind(sqlite3_stmt *statement, int number, const struct value *value)
+{
+	if (value->text)
+		return sqlite3_bind_text(statement, number, value->text, -1, SQLITE_STATIC);
+	if (value->blob)
+		return sqlite3_bind_blob64(statement, number, value->blob, value->size, SQLITE_STATIC);
+	return sqlite3_bind_int64(statement, number, (sqlite3_int64)value->number);
+}
+
+/* Begins it: *ret_statement stands at its first row (1) or behind its last (0), and is to be reset. */
+static int sentence_begin(struct state *state, enum sentence sentence, const struct value *values, size_t count,
+			  sqlite3_stmt **ret_statement)
+{
+	sqlite3_stmt *statement = state->prepared[sentence];
+	int code = SQLITE_OK;
+
+	for (size_t i = 0; code == SQLITE_OK && i < count; i++)
+		code = value_bind(statement, (int)i + 1, &values[i]);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	*ret_statement = statement;
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return code == SQLITE_ROW;
+	(void)sqlite3_reset(statement);
+	return schema_errno(state->db, code);
+}
+
+static void statement_resetp(sqlite3_stmt **statement)
+{
+	(void)sqlite3_reset(*statement);
+}
+
+#define _cleanup_reset_ _cleanup_(statement_resetp)
+
+/* One that gives nothing. */
+static int sentence_run(struct state *state, enum sentence sentence, const struct value *values, size_t count)
+{
+	_cleanup_reset_ sqlite3_stmt *statement = NULL;
+	int r = sentence_begin(state, sentence, values, count, &statement);
+
+	return r < 0 ? r : 0;
+}
+
+/* One that gives a number. -ENOENT: no row, or NULL in it. */
+static int sentence_number(struct state *state, enum sentence sentence, const struct value *values, size_t count,
+			   uint64_t *ret_number)
+{
+	_cleanup_reset_ sqlite3_stmt *statement = NULL;
+	int r = sentence_begin(state, sentence, values, count, &statement);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || sqlite3_column_type(statement, 0) != SQLITE_INTEGER)
+		return -ENOENT;
+	*ret_number = (uint64_t)sqlite3_column_int64(statement, 0);
+	return 0;
+}
+
+/* ---- transactions ---- */
+
+/* What the transaction held is lost, if SQLite has not kept it. */
+static void give_up(struct state *state, bool all)
+{
+	if (all && !sqlite3_get_autocommit(state->db))
+		(void)sentence_run(state, ROLLBACK, NULL, 0);
+	if (!state->open || !sqlite3_get_autocommit(state->db))
+		return;
+	state->lost += state->pending;
+	state->pending = 0;
+	state->told = state->told_before;
+	state->open = false;
+}
+
+static int transaction_begin(struct state *state)
+{
+	int r;
+
+	if (state->open)
+		return 0;
+	r = sentence_run(state, BEGIN, NULL, 0);
+	if (r < 0)
+		return r;
+	state->open = true;
+	state->told_before = state->told;
+	return 0;
+}
+
+static int put(struct state *state, enum sentence sentence, const struct value *values, size_t count)
+{
+	int r = transaction_begin(state);
+
+	if (r == 0)
+		r = sentence_run(state, sentence, values, count);
+	if (r == 0) {
+		state->pending++;
+		return 0;
+	}
+	state->lost++;
+	give_up(state, false);
+	return r;
+}
+
+int state_commit(struct state *state)
+{
+	int r;
+
+	if (!state->open)
+		return 0;
+	r = sentence_run(state, COMMIT, NULL, 0);
+	if (r < 0) {
+		give_up(state, true);
+		return r;
+	}
+	state->open = false;
+	state->pending = 0;
+	return 0;
+}
+
+uint64_t state_lost(const struct state *state)
+{
+	return state->lost;
+}
+
+uint64_t state_forgotten(const struct state *state)
+{
+	return state->forgotten;
+}
+
+/* ---- the file ---- */
+
+static const char *const file_names[] = { "state.db", "state.db-wal", "state.db-shm", "state.db-journal" };
+
+/* Makes the database's file, so that it never has another mode: SQLite gives those beside it the same. */
+static int files_check(int directory)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(file_names); i++) {
+		if (fstatat(directory, file_names[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			if (errno != ENOENT)
+				return -errno;
+		} else if (!S_ISREG(st.st_mode)) {
+			return S_ISLNK(st.st_mode) ? -ELOOP : -EINVAL;
+		}
+	}
+	fd = openat(directory, file_names[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	return fd < 0 || fchmod(fd, 0600) < 0 ? -errno : 0;
+}
+
+/* The damaged one keeps its log beside it; what SQLite shares between processes is made anew. */
+static int files_set_aside(int directory)
+{
+	if (renameat(directory, "state.db", directory, "state.db.damaged") < 0)
+		return -errno;
+	if (renameat(directory, "state.db-wal", directory, "state.db.damaged-wal") < 0 && errno != ENOENT)
+		return -errno;
+	if (unlinkat(directory, "state.db-shm", 0) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+/* What is in the file is never to be run; memory stays small, and the file out of the address space. */
+static int connection_settle(sqlite3 *db)
+{
+	static const int options[][2] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	};
+	int code = sqlite3_busy_timeout(db, 50);
+
+	for (size_t i = 0; code == SQLITE_OK && i < ARRAY_SIZE(options); i++)
+		code = sqlite3_db_config(db, options[i][0], options[i][1], NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 128, 64);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db,
+				    "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+				    "PRAGMA cell_size_check = ON",
+				    NULL, NULL, NULL);
+	return schema_errno(db, code);
+}
+
+static int no_complaint(void *data, int count, char **values, char **names)
+{
+	(void)names;
+	*(bool *)data = count == 1 && values[0] && strcmp(values[0], "ok") == 0;
+	return 0;
+}
+
+static int database_check(sqlite3 *db)
+{
+	bool sound = false;
+	int code = sqlite3_exec(db, "PRAGMA quick_check(1)", no_complaint, &sound, NULL);
+
+	if (code != SQLITE_OK)
+		return schema_errno(db, code);
+	return sound ? 0 : -EBADMSG;
+}
+
+/* In this order: a later version's database is not touched before it is known as such. */
+static int database_prepare(struct state *state)
+{
+	int r = schema_bring_up(state->db);
+
+	if (r == 0)
+		r = database_check(state->db);
+	if (r == 0)
+		r = schema_errno(state->db, sqlite3_exec(state->db,
+							 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+							 "PRAGMA journal_size_limit = 8388608",
+							 NULL, NULL, NULL));
+	for (int i = 0; r == 0 && i < SENTENCES; i++)
+		r = schema_errno(state->db, sqlite3_prepare_v3(state->db, sentences[i], -1, SQLITE_PREPARE_PERSISTENT,
+							       &state->prepared[i], NULL));
+	return r;
+}
+
+static void database_close(struct state *state)
+{
+	for (int i = 0; i < SENTENCES; i++) {
+		(void)sqlite3_finalize(state->prepared[i]);
+		state->prepared[i] = NULL;
+	}
+	(void)sqlite3_close(state->db);
+	state->db = NULL;
+}
+
+static int database_open(struct state *state, int directory, const char *path)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+	int code, r = files_check(directory);
+
+	if (r < 0)
+		return r;
+	code = sqlite3_open_v2(path, &state->db, flags, NULL);
+	r = schema_errno(state->db, code);
+	if (r == 0)
+		r = connection_settle(state->db);
+	if (r == 0)
+		r = database_prepare(state);
+	if (r < 0)
+		database_close(state);
+	return r;
+}
+
+/* ---- the boot ---- */
+
+static int boot_id(char ret_id[static 64])
+{
+	_cleanup_fclose_ FILE *file = fopen(BOOT_ID, "re");
+
+	if (!file)
+		return -errno;
+	if (!fgets(ret_id, 64, file))
+		return -EIO;
+	ret_id[strcspn(ret_id, "\n")] = '\0';
+	return 0;
+}
+
+static int same_boot(struct state *state, const char *id)
+{
+	_cleanup_reset_ sqlite3_stmt *statement = NULL;
+	int r = sentence_begin(state, META_GET, VALUES(TEXT("boot")), &statement);
+	const char *kept = r > 0 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+
+	return r < 0 ? r : kept && strcmp(kept, id) == 0;
+}
+
+/* Numbers and times of another boot mean nothing in this one. */
+static int boot_begin(struct state *state, const char *id)
+{
+	static const char forget[] = "DELETE FROM container; DELETE FROM told; DELETE FROM fold; DELETE FROM meta";
+	int r = transaction_begin(state);
+
+	if (r == 0)
+		r = schema_errno(state->db, sqlite3_exec(state->db, forget, NULL, NULL, NULL));
+	if (r == 0)
+		r = put(state, META_PUT, VALUES(TEXT("boot"), TEXT(id)));
+	return r < 0 ? r : state_commit(state);
+}
+
+/* Writes nothing where the boot is the same: a full disk's state can be read. */
+static int boot_enter(struct state *state)
+{
+	char id[64];
+	int r = boot_id(id);
+
+	if (r == 0)
+		r = same_boot(state, id);
+	if (r < 0)
+		return r;
+	r = r > 0 ? 0 : boot_begin(state, id);
+	if (r == 0)
+		r = sentence_number(state, TOLD_COUNT, NULL, 0, &state->told);
+	if (r == 0)
+		r = sentence_number(state, META_GET, VALUES(TEXT("watched")), &state->watched);
+	return r == -ENOENT ? 0 : r;
+}
+
+int state_open(const char *dir, struct state **ret_state, bool *ret_set_aside)
+{
+	_cleanup_(state_closep) struct state *state = calloc(1, sizeof(*state));
+	_cleanup_close_ int directory = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *real = realpath(dir, NULL), *path = NULL;
+	bool set_aside = false;
+	int r;
+
+	if (directory < 0 || !real)
+		return -errno;
+	if (!state || asprintf(&path, "%s/%s", real, file_names[0]) < 0)
+		return -ENOMEM;
+	r = database_open(state, directory, path);
+	if (r == -EBADMSG) {
+		r = files_set_aside(directory);
+		set_aside = r == 0;
+		if (r == 0)
+			r = database_open(state, directory, path);
+	}
+	if (r == 0)
+		r = boot_enter(state);
+	if (r < 0)
+		return r;
+	*ret_state = take_ptr(state);
+	*ret_set_aside = set_aside;
+	return 0;
+}
+
+void state_close(struct state *state)
+{
+	if (!state)
+		return;
+	if (state->db)
+		(void)state_commit(state);
+	database_close(state);
+	free(state);
+}
+
+/* ---- containers ---- */
+
+int state_container_put(struct state *state, const struct state_container *container)
+{
+	return put(state, CONTAINER_PUT, VALUES(NUMBER(container->cgroup), NUMBER(container->started)));
+}
+
+int state_container_drop(struct state *state, uint64_t cgroup)
+{
+	int r = put(state, CONTAINER_DROP, VALUES(NUMBER(cgroup)));
+
+	if (r == 0)
+		r = put(state, CONTAINER_UNTELL, VALUES(NUMBER(cgroup)));
+	if (r == 0) {
+		state->told -= (uint64_t)sqlite3_changes64(state->db);
+		r = put(state, CONTAINER_UNFOLD, VALUES(NUMBER(cgroup)));
+	}
+	return r;
+}
+
+int state_container_get(struct state *state, uint64_t cgroup, struct state_container *ret_container)
+{
+	uint64_t started;
+	int r = sentence_number(state, CONTAINER_GET, VALUES(NUMBER(cgroup)), &started);
+
+	if (r == 0)
+		*ret_container = (struct state_container){ .cgroup = cgroup, .started = started };
+	return r;
+}
+
+int state_containers_keep(struct state *state, bool (*there)(uint64_t cgroup, void *data), void *data)
+{
+	uint64_t cgroup = 0;
+	int r;
+
+	while ((r = sentence_number(state, CONTAINERS_KNOWN, VALUES(NUMBER(cgroup)), &cgroup)) == 0) {
+		r = there(cgroup, data) ? 0 : state_container_drop(state, cgroup);
+		if (r < 0)
+			return r;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int state_watched_set(struct state *state, uint64_t time)
+{
+	return put(state, META_PUT, VALUES(TEXT("watched"), NUMBER(time)));
+}
+
+uint64_t state_watched(const struct state *state)
+{
+	return state->watched;
+}
+
+/* ---- what was told ---- */
+
+static void told_make_room(struct state *state)
+{
+	uint64_t gone;
+
+	if (state->told < STATE_TOLD_MAX || put(state, TOLD_FORGET, VALUES(NUMBER(STATE_TOLD_LESS))) < 0)
+		return;
+	gone = (uint64_t)sqlite3_changes64(state->db);
+	state->told -= gone;
+	state->forgotten += gone;
+}
+
+int state_told_put(struct state *state, const struct state_told *told, uint64_t time)
+{
+	int r;
+
+	told_make_room(state);
+	sqlite3_set_last_insert_rowid(state->db, 0);
+	r = put(state, TOLD_PUT,
+		VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as), TEXT(told->subject),
+		       NUMBER(time)));
+	if (r == 0 && sqlite3_last_insert_rowid(state->db) != 0)
+		state->told++;
+	return r;
+}
+
+int state_told_get(struct state *state, const struct state_told *told, uint64_t *ret_time)
+{
+	return sentence_number(
+		state, TOLD_GET,
+		VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as), TEXT(told->subject)),
+		ret_time);
+}
+
+/* ---- repeats ---- */
+
+int state_fold_put(struct state *state, uint64_t cgroup, const char *key, const void *blob, size_t size)
+{
+	return put(state, FOLD_PUT, VALUES(NUMBER(cgroup), TEXT(key), BLOB(blob, size)));
+}
+
+int state_fold_drop(struct state *state, uint64_t cgroup, const char *key)
+{
+	return put(state, FOLD_DROP, VALUES(NUMBER(cgroup), TEXT(key)));
+}
+
+int state_folds_clear(struct state *state)
+{
+	return put(state, FOLDS_CLEAR, NULL, 0);
+}
+
+int state_folds_each(struct state *state,
+		     void (*call)(uint64_t cgroup, const char *key, const void *blob, size_t size, void *data),
+		     void *data)
+{
+	_cleanup_reset_ sqlite3_stmt *statement = NULL;
+	int code, r = sentence_begin(state, FOLDS_EACH, NULL, 0, &statement);
+
+	for (code = SQLITE_ROW; r > 0 && code == SQLITE_ROW; code = sqlite3_step(statement)) {
+		const void *blob = sqlite3_column_blob(statement, 2);
+		const char *key = (const char *)sqlite3_column_text(statement, 1);
+
+		if (key)
+			call((uint64_t)sqlite3_column_int64(statement, 0), key, blob ?: "",
+			     (size_t)sqlite3_column_bytes(statement, 2), data);
+	}
+	if (r <= 0)
+		return r;
+	return code == SQLITE_DONE ? 0 : schema_errno(state->db, code);
+}
