@@ -56,6 +56,7 @@ enum plm_backend {
 	PLM_BACKEND_LSM,
 	PLM_BACKEND_FENTRY,
 	PLM_BACKEND_ITERATOR,
+	PLM_BACKEND_DISK, /* no hook: the agent found it by looking (never in a record) */
 };
 
 /* plm_head.flags */

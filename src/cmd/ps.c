@@ -14,57 +14,144 @@
 
 #define ANSWER_MS 30000
 
-/* A string by its path in the answer, "-" where it is absent. */
-static const char *text_at(const json_t *object, const char *first, const char *second)
-{
-	const json_t *value = json_object_get(json_object_get(object, first), second);
+#define NAME_MAX_SHOWN 768
 
-	return json_string_value(value) ?: "-";
+/* ---- the cells of a row ---- */
+
+static const char *string_at(const json_t *object, const char *first, const char *second)
+{
+	return json_string_value(json_object_get(json_object_get(object, first), second));
 }
 
-static const char *image_at(const json_t *container)
+static void cell_id(const json_t *entry, struct buffer *cell)
 {
-	return text_at(container, "image", "name");
+	const char *id = string_at(entry, "container", "id") ?: "-";
+
+	buffer_append(cell, id, strnlen(id, 12));
 }
 
-static json_int_t count_at(const json_t *plimsoll, const char *group, const char *name)
+/* Of a pod's container: NAMESPACE/POD/NAME. */
+static void cell_name(const json_t *entry, struct buffer *cell)
 {
-	return json_integer_value(json_object_get(json_object_get(plimsoll, group), name));
+	const json_t *pod = json_object_get(entry, "orchestrator");
+	const char *namespace = json_string_value(json_object_get(pod, "namespace"));
+	const char *name = string_at(pod, "resource", "name");
+
+	if (namespace && name) {
+		buffer_string(cell, namespace);
+		buffer_byte(cell, '/');
+		buffer_string(cell, name);
+		buffer_byte(cell, '/');
+	}
+	buffer_string(cell, string_at(entry, "container", "name") ?: "-");
+}
+
+static void cell_image(const json_t *entry, struct buffer *cell)
+{
+	const json_t *image = json_object_get(json_object_get(entry, "container"), "image");
+	const char *name = json_string_value(json_object_get(image, "name"));
+	const char *tag = json_string_value(json_array_get(json_object_get(image, "tag"), 0));
+	const char *digest =
+		json_string_value(json_array_get(json_object_get(json_object_get(image, "hash"), "all"), 0));
+
+	buffer_string(cell, name ?: digest ?: "-");
+	if (!name || !tag)
+		return;
+	buffer_byte(cell, ':');
+	buffer_string(cell, tag);
+}
+
+static void cell_state(const json_t *entry, struct buffer *cell)
+{
+	buffer_string(cell, string_at(entry, "plimsoll", "state") ?: "-");
+}
+
+static uint64_t count_at(const json_t *entry, const char *group, const char *name)
+{
+	const json_t *counts = json_object_get(json_object_get(entry, "plimsoll"), group);
+	json_int_t count = json_integer_value(json_object_get(counts, name));
+
+	return count > 0 ? (uint64_t)count : 0;
+}
+
+static void cell_findings(const json_t *entry, struct buffer *cell)
+{
+	static const char *const severities[] = { "critical", "high", "medium", "low" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(severities); i++) {
+		if (i > 0)
+			buffer_byte(cell, '/');
+		buffer_unsigned(cell, count_at(entry, "findings", severities[i]));
+	}
+}
+
+static void cell_events(const json_t *entry, struct buffer *cell)
+{
+	bool lost = count_at(entry, "events", "lost"), missed = count_at(entry, "events", "missed");
+
+	buffer_string(cell, lost ? "lost" : missed ? "missed" : "complete");
+}
+
+/* Together 100 characters wide. */
+static const struct column {
+	const char *title;
+	size_t width;
+	void (*fill)(const json_t *entry, struct buffer *cell);
+} columns[] = {
+	{ "ID", 12, cell_id },       { "NAME", 27, cell_name },       { "IMAGE", 24, cell_image },
+	{ "STATE", 11, cell_state }, { "C/H/M/L", 8, cell_findings }, { "EVENTS", 8, cell_events },
+};
+
+/* ---- the table ---- */
+
+static bool begins_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+/* What is wider than its column loses its beginning: names and images tell more by their end. */
+static void cell_print(const char *text, size_t size, size_t width, bool last)
+{
+	size_t characters = 0, from = 0;
+
+	for (size_t i = 0; i < size; i++)
+		characters += begins_character(text[i]);
+	for (bool cut = characters > width; cut && characters > width - 1; from++)
+		if (from + 1 >= size || begins_character(text[from + 1]))
+			characters--;
+	(void)printf("%s%.*s", from ? "~" : "", (int)(size - from), text + from);
+	characters += from > 0;
+	(void)printf("%*s", last ? 0 : (int)(characters < width ? width - characters : 0) + 2, "");
 }
 
 static void row_print(const json_t *entry)
 {
-	const json_t *container = json_object_get(entry, "container"), *plimsoll = json_object_get(entry, "plimsoll");
-	const json_t *tags = json_object_get(json_object_get(container, "image"), "tag");
-	char image[64], findings[64];
-	const char *tag;
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		_cleanup_buffer_ struct buffer raw = { .limit = NAME_MAX_SHOWN }, cell = { .limit = 0 };
 
-	tag = json_string_value(json_array_get(tags, 0));
-	(void)snprintf(image, sizeof(image), "%s%s%s", image_at(container), tag ? ":" : "", tag ?: "");
-	(void)snprintf(findings, sizeof(findings), "%lld/%lld/%lld/%lld", count_at(plimsoll, "findings", "critical"),
-		       count_at(plimsoll, "findings", "high"), count_at(plimsoll, "findings", "medium"),
-		       count_at(plimsoll, "findings", "low"));
-	(void)printf("%-12.12s  %-20.20s  %-26.26s  %-8.8s  %-14s  %s\n", text_at(entry, "container", "id"),
-		     text_at(entry, "container", "name"), image, text_at(entry, "plimsoll", "state"), findings,
-		     count_at(plimsoll, "events", "lost") ? "events lost" : "complete");
+		columns[i].fill(entry, &raw);
+		buffer_byte(&raw, '\0');
+		escape_append(&cell, raw.error ? "?" : raw.data, ESCAPE_WORD);
+		cell_print(cell.data ?: "", cell.size, columns[i].width, i + 1 == ARRAY_SIZE(columns));
+	}
+	(void)putchar('\n');
 }
 
 static int table_print(const char *text)
 {
-	json_error_t error;
-	json_t *answer = json_loads(text, 0, &error);
+	json_auto_t *answer = json_loads(text, 0, NULL);
 	const json_t *list = json_object_get(answer, "containers"), *entry;
 	size_t i;
 
 	if (!json_is_array(list)) {
-		json_decref(answer);
 		log_error("the agent's answer is not what this version understands");
 		return EXIT_RUNTIME;
 	}
-	(void)printf("%-12s  %-20s  %-26s  %-8s  %-14s  %s\n", "ID", "NAME", "IMAGE", "STATE", "C/H/M/L", "EVENTS");
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
+		cell_print(columns[i].title, strlen(columns[i].title), columns[i].width, i + 1 == ARRAY_SIZE(columns));
+	(void)putchar('\n');
 	json_array_foreach (list, i, entry)
 		row_print(entry);
-	json_decref(answer);
 	return EXIT_FINE;
 }
 

@@ -93,6 +93,7 @@ enum container_sight {
 };
 
 struct rootfs;      /* image/rootfs.h */
+struct changes;     /* image/changes.h */
 struct policy_view; /* policy/policy.h */
 
 struct container {
@@ -106,10 +107,16 @@ struct container {
 	struct rootfs *rootfs;    /* NULL until its mounts are known */
 	struct policy_view *view; /* NULL until it is asked for the first time */
 	uint32_t root_device;
-	uint64_t asked;   /* CLOCK_BOOTTIME ns: of the event since which its name is waited for */
-	uint64_t started; /* CLOCK_BOOTTIME ns of the entry point's exec; 0 unknown (was there before) */
-	bool running;     /* its entry point's exec was seen, or it ran when the agent came */
-	bool gone;        /* its cgroup was removed: it ends once nothing waits for its name */
+	struct changes *changes; /* that events told of; NULL: none yet */
+	/* CLOCK_BOOTTIME, ns */
+	uint64_t asked;      /* the event since which its name is waited for */
+	uint64_t ask_at;     /* when it is asked for again, though nobody knew it; 0: not */
+	uint64_t started;    /* of the entry point's exec; 0 unknown (was there before) */
+	uint64_t baseline;   /* what changed before is the runtime's, or was told by an agent before this one */
+	uint64_t compare_at; /* when its upper directory is compared next; 0: not */
+	unsigned asks;       /* in vain */
+	bool running;        /* its entry point's exec was seen, or it ran when the agent came */
+	bool gone;           /* its cgroup was removed: it ends once nothing waits for its name */
 	uint64_t seen, folded, lost, missed; /* events */
 	uint64_t findings[5];                /* by enum severity */
 };

@@ -15,6 +15,7 @@ const char *backend_name(unsigned backend)
 		[PLM_BACKEND_LSM] = "lsm",
 		[PLM_BACKEND_FENTRY] = "fentry",
 		[PLM_BACKEND_ITERATOR] = "iterator",
+		[PLM_BACKEND_DISK] = "disk",
 	};
 
 	return NAME_OF(names, backend);

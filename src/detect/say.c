@@ -43,6 +43,8 @@ struct phrase say_actor(const struct detection *detection)
 	const struct plm_task *task = &detection->event->task;
 	const char *executable = detection->facts->executable;
 
+	if (detection->event->backend == PLM_BACKEND_DISK && task->pid == 0)
+		return say("an unseen process (found on disk)");
 	if (executable)
 		return say("%s (pid %u, uid %u)", say_path(executable).text, task->pid, task->creds.euid);
 	return say("a process called %.16s (pid %u, uid %u)", task->comm, task->pid, task->creds.euid);

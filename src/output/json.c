@@ -243,6 +243,12 @@ static bool is_pod(const struct line *line)
 	return line->alert->container && line->alert->container->facts.pod_name;
 }
 
+PUT(workload)
+{
+	if (line->alert->container)
+		line_string(line, line->alert->container->workload);
+}
+
 PUT(orchestrator_type)
 {
 	if (is_pod(line))
@@ -657,6 +663,7 @@ static const struct field fields[] = {
 	{"orchestrator.type", put_orchestrator_type, 0},
 	{"orchestrator.cluster.name", put_cluster_name, 0},
 	{"orchestrator.namespace", put_container, FACT(pod_namespace)},
+	{"orchestrator.resource.id", put_container, FACT(pod_uid)},
 	{"orchestrator.resource.name", put_container, FACT(pod_name)},
 	{"orchestrator.resource.type", put_resource_type, 0},
 	{"process.pid", put_pid, 0},
@@ -717,6 +724,7 @@ static const struct field fields[] = {
 	{"plimsoll.missing", put_missing, 0},
 	{"plimsoll.backend", put_backend, 0},
 	{"plimsoll.allowed", put_allowed, 0},
+	{"plimsoll.workload", put_workload, 0},
 	{"plimsoll.cgroup", put_cgroup, 0},
 	{"plimsoll.state.kind", put_state_kind, 0},
 	{"plimsoll.state.count", put_state_count, 0},

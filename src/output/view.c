@@ -76,7 +76,7 @@ static void view_process(const struct alert *alert, struct alert_view *view)
 	const struct event *event = alert->event;
 	const struct facts *facts = alert->facts;
 
-	if (!event || event->kind == PLM_BIRTH)
+	if (!event || event->kind == PLM_BIRTH || (event->backend == PLM_BACKEND_DISK && event->task.pid == 0))
 		return;
 	view->task = &event->task;
 	view->executable = facts && facts->executable ? facts->executable : has_program(event) ? event->path : NULL;
