@@ -9,17 +9,23 @@
 
 enum id_form { ID_HEX64, ID_ANY };
 
-/* One way to name a container's cgroup: [parent/]prefix ID suffix. First row that fits. */
+/* One way to name a cgroup: [parent/]prefix ID suffix. First row that fits. */
 struct naming {
 	const char *prefix;
 	const char *suffix;
 	enum id_form form;
 	const char *parent;  /* the component before must be this one; NULL any */
-	const char *runtime; /* NULL: not told, or (with `other`) none */
+	const char *runtime; /* NULL: not told */
 	bool other;          /* not a container, though a later row may think so */
 };
 
+/* A pod, and a task of ECS, is not a container but holds some. */
 static const struct naming namings[] = {
+	{ "", "", ID_HEX64, "libpod_parent", NULL, true },
+	{ "", "", ID_ANY, "lxc.monitor", NULL, true },
+	{ "lxc.payload", "", ID_ANY, "lxc", NULL, true },
+	{ "machine-qemu", "", ID_ANY, NULL, NULL, true },
+	{ "", "", ID_ANY, "ecs", NULL, true },
 	{ "docker-", ".scope", ID_HEX64, NULL, "docker", false },
 	{ "cri-containerd-", ".scope", ID_HEX64, NULL, "containerd", false },
 	{ "nerdctl-", ".scope", ID_HEX64, NULL, "containerd", false },
@@ -27,37 +33,51 @@ static const struct naming namings[] = {
 	{ "crio-", "", ID_HEX64, NULL, "cri-o", false },
 	{ "libpod-", ".scope", ID_HEX64, NULL, "podman", false },
 	{ "libpod-", "", ID_HEX64, NULL, "podman", false },
+	{ "libpod-payload-", "", ID_HEX64, NULL, "podman", false }, /* in the unit's own cgroup */
+	{ "kata_", "", ID_HEX64, NULL, NULL, false },
 	{ "", "", ID_HEX64, "docker", "docker", false },
-	{ "", "", ID_HEX64, "libpod_parent", "podman", false },
-	{ "", "", ID_HEX64, NULL, NULL, false },
+	{ "buildkit-", ".scope", ID_ANY, NULL, "buildkit", false },
 	{ "runc-", ".scope", ID_ANY, NULL, "runc", false },
 	{ "crun-", ".scope", ID_ANY, NULL, "crun", false },
+	{ "youki-", ".scope", ID_ANY, NULL, "youki", false },
+	{ "runsc-", ".scope", ID_ANY, NULL, "runsc", false },
 	{ "lxc.payload.", "", ID_ANY, NULL, "lxc", false },
-	{ "lxc.payload", "", ID_ANY, "lxc", NULL, true },
+	{ "", "", ID_ANY, "lxc.payload", "lxc", false },
 	{ "", "", ID_ANY, "lxc", "lxc", false },
-	{ "machine-qemu", "", ID_ANY, NULL, NULL, true },
+	{ "machine-lxc\\x2d", ".scope", ID_ANY, NULL, "lxc", false },
 	{ "machine-", ".scope", ID_ANY, NULL, "nspawn", false },
+	{ "systemd-nspawn@", ".service", ID_ANY, NULL, "nspawn", false },
 };
 
 /*
- * With a cgroupfs driver but a systemd-like parent, containerd and Docker join slice, prefix and id by colons
- * in one name: "kubepods-besteffort-pod1.slice:cri-containerd:<64 hex>".
+ * With a cgroupfs driver but a systemd-like parent, runtimes join slice, prefix and id by colons in one name:
+ * "kubepods-besteffort-pod1.slice:cri-containerd:<64 hex>".
  */
 static const struct {
 	const char *infix;
 	const char *runtime;
 } joined[] = {
 	{ ":cri-containerd:", "containerd" },
+	{ ":nerdctl:", "containerd" },
 	{ ":docker:", "docker" },
+	{ ":crio:", "cri-o" },
+	{ ":libpod:", "podman" },
 };
 
 /* Last components that are no container's, by whole name, by beginning and by end. */
-static const char *const other_names[] = { "docker",   "kubepods",      "besteffort", "burstable", "guaranteed",
-					   "buildkit", "libpod_parent", "lxc",        "machine" };
+static const char *const other_names[] = { "docker",        "kubelet", "kubepods",    "besteffort", "burstable",
+					   "guaranteed",    "ecs",     "lxc.payload", "buildkit",   "k8s.io",
+					   "libpod_parent", "lxc",     "machine",     "moby" };
 static const char *const other_beginnings[] = { "kubepods-",   "kubepods.", "libpod-conmon-", "crio-conmon-",
 						"lxc.monitor", "lxc.pivot", "conmon" };
 static const char *const other_ends[] = { ".service", ".slice",  ".scope", ".socket", ".mount",
 					  ".swap",    ".target", ".timer", ".device", ".automount" };
+
+/* What lies below is no container's either: Kata's own processes, beside the guests. */
+static const char kata_overhead[] = "kata_overhead";
+
+/* Where people make cgroups of their own, with whatever names they like. */
+static const char users[] = "user.slice";
 
 struct text {
 	const char *start;
@@ -127,17 +147,6 @@ static bool joined_fits(struct text name, struct text *ret_id, const char **ret_
 	return false;
 }
 
-static bool container_named(struct text parent, struct text name, struct text *ret_id, const char **ret_runtime)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(namings); i++) {
-		if (!naming_fits(&namings[i], parent, name, ret_id))
-			continue;
-		*ret_runtime = namings[i].runtime;
-		return !namings[i].other;
-	}
-	return joined_fits(name, ret_id, ret_runtime);
-}
-
 /* "pod" and a uid: 32 hex digits, with or without (systemd: underscores for) dashes; or a static pod's hash.
  */
 static bool is_pod(struct text name)
@@ -150,18 +159,54 @@ static bool is_pod(struct text name)
 	return true;
 }
 
-static bool other_named(struct text name)
+struct place {
+	struct text parent, name;
+	bool of_users;
+};
+
+/* 64 digits alone say no more than that they are an id: in a user's cgroups only a pod's are believed. */
+static bool bare_fits(const struct place *place)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++)
-		if (text_is(name, other_names[i]))
+	return is_hex64(place->name) && (!place->of_users || is_pod(place->parent));
+}
+
+enum meaning { MEANS_NOTHING, MEANS_OTHER, MEANS_CONTAINER };
+
+static enum meaning place_means(const struct place *place, struct text *ret_id, const char **ret_runtime)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(namings); i++) {
+		if (!naming_fits(&namings[i], place->parent, place->name, ret_id))
+			continue;
+		*ret_runtime = namings[i].runtime;
+		return namings[i].other ? MEANS_OTHER : MEANS_CONTAINER;
+	}
+	if (joined_fits(place->name, ret_id, ret_runtime))
+		return MEANS_CONTAINER;
+	if (!bare_fits(place))
+		return MEANS_NOTHING;
+	*ret_id = place->name;
+	*ret_runtime = NULL;
+	return MEANS_CONTAINER;
+}
+
+/* "anything-<64 hex>.scope": of a runtime that is not in the table. */
+static bool scope_fits(const struct place *place, struct text *ret_id)
+{
+	static const char end[] = ".scope";
+	struct text name = place->name;
+
+	if (place->of_users || name.length < 1 + 64 + strlen(end) || !text_ends(name, end))
+		return false;
+	*ret_id = (struct text){ name.start + name.length - strlen(end) - 64, 64 };
+	return is_hex64(*ret_id) && ret_id->start[-1] == '-';
+}
+
+static bool any_fits(const char *const *words, size_t count, struct text name, bool (*fits)(struct text, const char *))
+{
+	for (size_t i = 0; i < count; i++)
+		if (fits(name, words[i]))
 			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(other_beginnings); i++)
-		if (text_begins(name, other_beginnings[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(other_ends); i++)
-		if (text_ends(name, other_ends[i]))
-			return true;
-	return is_pod(name);
+	return false;
 }
 
 static struct cgroup_guess guess_new(enum cgroup_verdict verdict, struct text id, const char *runtime, size_t root)
@@ -172,24 +217,47 @@ static struct cgroup_guess guess_new(enum cgroup_verdict verdict, struct text id
 	return guess;
 }
 
+/* Nothing on the way was a container's: what the last component says alone. */
+static struct cgroup_guess guess_of_last(const struct place *place, enum meaning meaning, size_t length)
+{
+	const struct cgroup_guess other = { .verdict = CGROUP_OTHER };
+	struct text name = place->name, id = name;
+
+	if (meaning == MEANS_OTHER || is_pod(name) || any_fits(other_names, ARRAY_SIZE(other_names), name, text_is) ||
+	    any_fits(other_beginnings, ARRAY_SIZE(other_beginnings), name, text_begins))
+		return other;
+	if (!scope_fits(place, &id)) {
+		if (any_fits(other_ends, ARRAY_SIZE(other_ends), name, text_ends))
+			return other;
+		id = name;
+	}
+	return guess_new(CGROUP_PERHAPS, id, NULL, length);
+}
+
 struct cgroup_guess cgroup_classify(const char *path)
 {
-	struct text parent = { "", 0 }, name = { "", 0 }, id = { "", 0 };
+	const struct cgroup_guess other = { .verdict = CGROUP_OTHER };
+	struct place place = { .parent = { "", 0 }, .name = { "", 0 } };
+	enum meaning meaning = MEANS_NOTHING;
 	const char *runtime = NULL, *at = path;
+	struct text id = { "", 0 };
 
 	while (*at == '/') {
 		at += strspn(at, "/");
 		if (!*at)
 			break;
-		parent = name;
-		name = (struct text){ at, strcspn(at, "/") };
-		if (name.length > NAME_MAX)
-			return (struct cgroup_guess){ .verdict = CGROUP_OTHER };
-		at += name.length;
-		if (container_named(parent, name, &id, &runtime))
+		place.parent = place.name;
+		place.name = (struct text){ at, strcspn(at, "/") };
+		if (place.name.length > NAME_MAX || text_is(place.name, "..") || text_is(place.name, kata_overhead))
+			return other;
+		at += place.name.length;
+		meaning = place_means(&place, &id, &runtime);
+		if (meaning == MEANS_CONTAINER)
 			return guess_new(CGROUP_CONTAINER, id, runtime, (size_t)(at - path));
+		if (place.parent.length == 0)
+			place.of_users = text_is(place.name, users);
 	}
-	if (name.length == 0 || other_named(name))
-		return (struct cgroup_guess){ .verdict = CGROUP_OTHER };
-	return guess_new(CGROUP_PERHAPS, name, NULL, (size_t)(name.start + name.length - path));
+	if (place.name.length == 0)
+		return other;
+	return guess_of_last(&place, meaning, (size_t)(place.name.start + place.name.length - path));
 }

@@ -16,6 +16,8 @@
 #define HEX2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define UID  "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 #define UID_ "1b4e28ba_2fa1_11d2_883f_0016d3cca427"
+#define HASH "0123456789abcdef0123456789abcdef" /* a static pod's uid */
+#define USER "/user.slice/user-1000.slice/user@1000.service"
 
 struct row {
 	const char *path;
@@ -25,70 +27,170 @@ struct row {
 	const char *below; /* the part of the path below the container's root cgroup */
 };
 
+/* Names are the same in v2, in v2 beside v1, and in each hierarchy of v1 alone. */
 static const struct row containers[] = {
+	/* Docker: cgroupfs driver, systemd driver, rootless; ECS, which gives it a parent */
 	{ "/docker/" HEX, CGROUP_CONTAINER, HEX, "docker", "" },
 	{ "/docker/" HEX "/init", CGROUP_CONTAINER, HEX, "docker", "/init" },
 	{ "/system.slice/docker-" HEX ".scope", CGROUP_CONTAINER, HEX, "docker", "" },
-	{ "/system.slice/docker-" HEX ".scope/a.service", CGROUP_CONTAINER, HEX, "docker", "/a.service" },
-	{ "/docker/" HEX "/docker/" HEX2, CGROUP_CONTAINER, HEX, "docker", "/docker/" HEX2 },
-	{ "/ecs/task/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
-	{ "/kubepods/besteffort/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ USER "/user.slice/docker-" HEX ".scope", CGROUP_CONTAINER, HEX, "docker", "" },
+	{ "/system.slice:docker:" HEX, CGROUP_CONTAINER, HEX, "docker", "" },
+	{ "/system.slice/docker.service/docker/" HEX, CGROUP_CONTAINER, HEX, "docker", "" },
+	{ "/ecs/" HASH "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ "/ecstasks.slice/ecstasks-" HASH ".slice/docker-" HEX ".scope", CGROUP_CONTAINER, HEX, "docker", "" },
+	/* Kubernetes: cgroupfs driver; classes, static pods, a kubelet with a root of its own, k3s */
+	{ "/kubepods/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ "/kubepods/burstable/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ "/kubepods/besteffort/pod" HASH "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
 	{ "/kubepods/pod" UID "/" HEX "/child", CGROUP_CONTAINER, HEX, NULL, "/child" },
+	{ "/kubelet/kubepods/besteffort/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ "/system.slice/k3s.service/kubepods/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ USER "/k3s-rootless.service/kubepods/pod" UID "/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	{ "/k8s.io/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	/* containerd through the CRI, systemd driver, and what cgroupfs makes of a path meant for systemd */
 	{ "/kubepods.slice/kubepods-pod" UID_ ".slice/cri-containerd-" HEX ".scope", CGROUP_CONTAINER, HEX,
 	  "containerd", "" },
-	{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" HEX ".scope", CGROUP_CONTAINER, HEX, "cri-o", "" },
-	{ "/kubepods/pod" UID "/crio-" HEX, CGROUP_CONTAINER, HEX, "cri-o", "" },
+	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" HASH ".slice/cri-containerd-" HEX ".scope",
+	  CGROUP_CONTAINER, HEX, "containerd", "" },
 	{ "/kubepods-pod" UID_ ".slice:cri-containerd:" HEX, CGROUP_CONTAINER, HEX, "containerd", "" },
-	{ "/system.slice:docker:" HEX, CGROUP_CONTAINER, HEX, "docker", "" },
+	{ "/system.slice/containerd.service/kubepods-pod" UID_ ".slice:cri-containerd:" HEX, CGROUP_CONTAINER, HEX,
+	  "containerd", "" },
+	/* CRI-O, with the child that newer ones make */
+	{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" HEX ".scope", CGROUP_CONTAINER, HEX, "cri-o", "" },
+	{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" HEX ".scope/container", CGROUP_CONTAINER, HEX, "cri-o",
+	  "/container" },
+	{ "/kubepods/pod" UID "/crio-" HEX, CGROUP_CONTAINER, HEX, "cri-o", "" },
+	{ "/kubepods-pod" UID_ ".slice:crio:" HEX, CGROUP_CONTAINER, HEX, "cri-o", "" },
+	/* Podman: drivers, pods, rootless, in a unit's cgroup (quadlets), v1's child */
+	{ "/machine.slice/libpod-" HEX ".scope", CGROUP_CONTAINER, HEX, "podman", "" },
 	{ "/machine.slice/libpod-" HEX ".scope/container", CGROUP_CONTAINER, HEX, "podman", "/container" },
+	{ "/machine.slice/libpod-" HEX ".scope/ctr", CGROUP_CONTAINER, HEX, "podman", "/ctr" },
+	{ "/machine.slice/machine-libpod_pod_" HEX2 ".slice/libpod-" HEX ".scope", CGROUP_CONTAINER, HEX, "podman",
+	  "" },
 	{ "/libpod_parent/libpod-" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
-	{ "/libpod_parent/" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
-	{ "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" HEX ".scope", CGROUP_CONTAINER, HEX,
-	  "podman", "" },
+	{ "/libpod_parent/" HEX2 "/libpod-" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
+	{ "/machine.slice:libpod:" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
+	{ USER "/user.slice/libpod-" HEX ".scope/container", CGROUP_CONTAINER, HEX, "podman", "/container" },
+	{ USER "/user.slice/user-libpod_pod_" HEX2 ".slice/libpod-" HEX ".scope", CGROUP_CONTAINER, HEX, "podman", "" },
+	{ "/system.slice/web.service/libpod-payload-" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
+	{ USER "/app.slice/web.service/libpod-payload-" HEX, CGROUP_CONTAINER, HEX, "podman", "" },
+	/* nerdctl, runtimes alone, builds */
 	{ "/default/" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
 	{ "/system.slice/nerdctl-" HEX ".scope", CGROUP_CONTAINER, HEX, "containerd", "" },
+	{ USER "/user.slice/nerdctl-" HEX ".scope", CGROUP_CONTAINER, HEX, "containerd", "" },
+	{ "/user.slice:nerdctl:" HEX, CGROUP_CONTAINER, HEX, "containerd", "" },
 	{ "/system.slice/runc-mybox.scope", CGROUP_CONTAINER, "mybox", "runc", "" },
 	{ "/system.slice/crun-my.box.scope", CGROUP_CONTAINER, "my.box", "crun", "" },
+	{ "/system.slice/youki-mybox.scope", CGROUP_CONTAINER, "mybox", "youki", "" },
+	{ "/system.slice/runsc-mybox.scope", CGROUP_CONTAINER, "mybox", "runsc", "" },
+	{ "/system.slice/buildkit-x7fjz0q1.scope", CGROUP_CONTAINER, "x7fjz0q1", "buildkit", "" },
+	{ "/kubepods/pod" UID "/kata_" HEX, CGROUP_CONTAINER, HEX, NULL, "" },
+	/* system containers */
 	{ "/lxc.payload.web", CGROUP_CONTAINER, "web", "lxc", "" },
 	{ "/lxc.payload.web/system.slice/cron.service", CGROUP_CONTAINER, "web", "lxc", "/system.slice/cron.service" },
+	{ "/lxc.payload.project_web/init.scope", CGROUP_CONTAINER, "project_web", "lxc", "/init.scope" },
+	{ "/lxc.payload/web", CGROUP_CONTAINER, "web", "lxc", "" },
 	{ "/lxc/web", CGROUP_CONTAINER, "web", "lxc", "" },
+	{ "/machine.slice/machine-lxc\\x2d12\\x2dweb.scope", CGROUP_CONTAINER, "12\\x2dweb", "lxc", "" },
 	{ "/machine.slice/machine-web.scope", CGROUP_CONTAINER, "web", "nspawn", "" },
+	{ "/machine.slice/machine-web.scope/payload/system.slice", CGROUP_CONTAINER, "web", "nspawn",
+	  "/payload/system.slice" },
+	{ "/machine.slice/machine-rkt\\x2d" UID_ ".scope/system.slice/etcd.service", CGROUP_CONTAINER, "rkt\\x2d" UID_,
+	  "nspawn", "/system.slice/etcd.service" },
+	{ "/machine.slice/systemd-nspawn@web.service/payload", CGROUP_CONTAINER, "web", "nspawn", "/payload" },
+	/* inside a container: systemd, a container engine, kind, a payload that names things like a host */
+	{ "/docker/" HEX "/init.scope", CGROUP_CONTAINER, HEX, "docker", "/init.scope" },
+	{ "/docker/" HEX "/system.slice/foo.service", CGROUP_CONTAINER, HEX, "docker", "/system.slice/foo.service" },
+	{ "/docker/" HEX "/docker/" HEX2, CGROUP_CONTAINER, HEX, "docker", "/docker/" HEX2 },
+	{ "/docker/" HEX "/kubelet/kubepods/pod" UID "/" HEX2, CGROUP_CONTAINER, HEX, "docker",
+	  "/kubelet/kubepods/pod" UID "/" HEX2 },
+	{ "/docker/" HEX "/kubelet.slice/kubelet-kubepods.slice/cri-containerd-" HEX2 ".scope", CGROUP_CONTAINER, HEX,
+	  "docker", "/kubelet.slice/kubelet-kubepods.slice/cri-containerd-" HEX2 ".scope" },
+	{ "/docker/" HEX "/kata_overhead", CGROUP_CONTAINER, HEX, "docker", "/kata_overhead" },
+	{ "/docker/" HEX "/../..", CGROUP_CONTAINER, HEX, "docker", "/../.." },
 };
 
 static const struct row others[] = {
 	{ "/", CGROUP_OTHER, "", NULL, NULL },
 	{ "", CGROUP_OTHER, "", NULL, NULL },
+	{ "//", CGROUP_OTHER, "", NULL, NULL },
 	{ "docker/" HEX, CGROUP_OTHER, "", NULL, NULL },
+	{ "/../docker/" HEX, CGROUP_OTHER, "", NULL, NULL },
+	{ "/..", CGROUP_OTHER, "", NULL, NULL },
 	{ "/init.scope", CGROUP_OTHER, "", NULL, NULL },
+	/* services whose names look like a container's */
 	{ "/system.slice", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/cron.service", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/docker-agent.service", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/docker.service", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/docker.socket", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/containerd.service", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/crio.service", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/libpod-" HEX ".service", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/docker-" HEX ".service", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/" HEX ".service", CGROUP_OTHER, "", NULL, NULL }, /* Podman's HEALTHCHECK */
+	{ "/system.slice/" HEX "-0123456789abcdef.timer", CGROUP_OTHER, "", NULL, NULL },
+	/* one digit more or less, other letters, nothing at all */
 	{ "/system.slice/docker-0" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/docker-" HASH "123456789abcdef0123456789abcdef.scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/docker-" HASH "0123456789ABCDEF0123456789abcdef.scope", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/docker-.scope", CGROUP_OTHER, "", NULL, NULL },
 	{ "/system.slice/runc-.scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/system.slice/" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
+	/* users */
 	{ "/user.slice/user-1000.slice/session-2.scope", CGROUP_OTHER, "", NULL, NULL },
-	{ "/user.slice/user-1000.slice/user@1000.service/app.slice", CGROUP_OTHER, "", NULL, NULL },
+	{ USER "/app.slice", CGROUP_OTHER, "", NULL, NULL },
+	{ USER "/app.slice/app-" HEX ".slice", CGROUP_OTHER, "", NULL, NULL },
+	{ USER "/app.slice/app-web-" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/user.slice/user-" HEX ".slice", CGROUP_OTHER, "", NULL, NULL },
+	/* what holds containers, and their monitors */
 	{ "/docker", CGROUP_OTHER, "", NULL, NULL },
+	{ "/docker/buildkit", CGROUP_OTHER, "", NULL, NULL },
+	{ "/kubelet", CGROUP_OTHER, "", NULL, NULL },
 	{ "/kubepods", CGROUP_OTHER, "", NULL, NULL },
 	{ "/kubepods/besteffort", CGROUP_OTHER, "", NULL, NULL },
 	{ "/kubepods/besteffort/pod" UID, CGROUP_OTHER, "", NULL, NULL },
+	{ "/kubepods/pod" HASH, CGROUP_OTHER, "", NULL, NULL },
 	{ "/kubepods.slice/kubepods-pod" UID_ ".slice", CGROUP_OTHER, "", NULL, NULL },
+	{ "/kubepods/pod" UID "/crio-conmon-" HEX, CGROUP_OTHER, "", NULL, NULL },
+	{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-conmon-" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/libpod_parent", CGROUP_OTHER, "", NULL, NULL },
+	{ "/libpod_parent/" HEX, CGROUP_OTHER, "", NULL, NULL }, /* a pod */
+	{ "/libpod_parent/conmon", CGROUP_OTHER, "", NULL, NULL },
+	{ "/libpod_parent/libpod-conmon-" HEX, CGROUP_OTHER, "", NULL, NULL },
 	{ "/machine.slice/libpod-conmon-" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
-	{ "/lxc.monitor.web", CGROUP_OTHER, "", NULL, NULL },
+	{ "/machine.slice/machine-libpod_pod_" HEX ".slice", CGROUP_OTHER, "", NULL, NULL },
+	{ USER "/user.slice/libpod-conmon-" HEX ".scope", CGROUP_OTHER, "", NULL, NULL },
+	{ USER "/user.slice/podman-1234.scope", CGROUP_OTHER, "", NULL, NULL },
+	{ "/ecs", CGROUP_OTHER, "", NULL, NULL },
+	{ "/ecs/" HASH, CGROUP_OTHER, "", NULL, NULL },
+	{ "/kata_overhead", CGROUP_OTHER, "", NULL, NULL },
+	{ "/kata_overhead/" HEX, CGROUP_OTHER, "", NULL, NULL },
+	{ "/kata_overhead/kubepods/pod" UID "/kata_" HEX, CGROUP_OTHER, "", NULL, NULL },
 	{ "/lxc", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc.payload", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc/lxc.payload", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc.monitor", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc.monitor/web", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc.monitor.web", CGROUP_OTHER, "", NULL, NULL },
+	{ "/lxc.pivot", CGROUP_OTHER, "", NULL, NULL },
+	/* a virtual machine */
 	{ "/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", CGROUP_OTHER, "", NULL, NULL },
 };
 
 static const struct row unknowns[] = {
-	{ "/mybox", CGROUP_PERHAPS, "mybox", NULL, "" },
-	{ "/default/web", CGROUP_PERHAPS, "web", NULL, "" },
+	{ "/mybox", CGROUP_PERHAPS, "mybox", NULL, "" },     /* runc, crun and runsc without a daemon */
+	{ "/default/web", CGROUP_PERHAPS, "web", NULL, "" }, /* ctr */
 	{ "/default", CGROUP_PERHAPS, "default", NULL, "" },
 	{ "/docker/0123", CGROUP_PERHAPS, "0123", NULL, "" },
 	{ "/docker/" HEX2 "0", CGROUP_PERHAPS, HEX2 "0", NULL, "" },
+	{ "/docker/buildkit/x7fjz0q1", CGROUP_PERHAPS, "x7fjz0q1", NULL, "" },
 	{ "/system.slice/k3s.service/box", CGROUP_PERHAPS, "box", NULL, "" },
+	{ "/system.slice/web.service/runtime", CGROUP_PERHAPS, "runtime", NULL, "" },
 	{ "/podcast", CGROUP_PERHAPS, "podcast", NULL, "" },
+	{ "/system.slice/other-" HEX ".scope", CGROUP_PERHAPS, HEX, NULL, "" }, /* of whom we never heard */
+	{ USER "/app.slice/" HEX, CGROUP_PERHAPS, HEX, NULL, "" },
+	{ USER "/app.slice/" HEX "/" HEX2, CGROUP_PERHAPS, HEX2, NULL, "" },
 };
 
 static void rows_check(const struct row *rows, size_t count)
