@@ -7,6 +7,7 @@
 # make fuzz       the record decoder against libFuzzer
 # make bench      paired timings, agent off and on
 # make demo       a throw-away container goes bad; its alerts
+# make image      the agent as a container image: see deploy/
 # SANITIZE=1      AddressSanitizer and UBSan, into build/sanitize/; V=1 shows the commands
 
 VERSION := 0.1.0
@@ -15,6 +16,9 @@ ARCH    := $(patsubst aarch64,arm64,$(shell uname -m))
 B       := build$(if $(SANITIZE),/sanitize)
 PREFIX  ?= /usr/local
 DESTDIR ?=
+UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/lib/systemd/system)
+SYSCONFDIR ?= /etc
+ENGINE  ?= docker
 
 CC         ?= gcc
 CLANG      ?= clang
@@ -101,13 +105,24 @@ fuzz: # the record decoder against libFuzzer, for SECONDS
 bench:      ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tools/bench
 demo:       ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all && B=$B tools/demo
 
+# A configuration that is there is somebody's work.
 install: all
 	install -D -m 0755 $B/plimsoll $(DESTDIR)$(PREFIX)/bin/plimsoll
 	for page in docs/man/*.[158]; do \
 		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/bin/plimsoll|$(PREFIX)/bin/plimsoll|' deploy/plimsoll.service >$(DESTDIR)$(UNITDIR)/plimsoll.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/plimsoll.service
+	[ -e $(DESTDIR)$(SYSCONFDIR)/plimsoll/plimsoll.yaml ] || \
+		install -D -m 0644 deploy/plimsoll.example.yaml $(DESTDIR)$(SYSCONFDIR)/plimsoll/plimsoll.yaml
+
+image: # deploy/Containerfile, by ENGINE; its build stage begins with BASE
+	$(Q)rm -rf $B/context && mkdir -p $B/context && cp -R Makefile bpf deploy include src tools vmlinux $B/context && \
+	$(ENGINE) build $(if $(BASE),--build-arg BASE=$(BASE)) $(ENGINE_ARGS) -t plimsoll:$(VERSION) \
+		-f $B/context/deploy/Containerfile $B/context
 
 clean: ; $(Q)rm -rf build
 
 -include $(wildcard $B/obj/*.d $B/obj/*/*.d $B/bpf/*.d $B/tests/*.d $B/tools/*.d)
-.PHONY: all needs run check check-short unit-tests tools check-unit check-vm fuzz bench demo install clean
+.PHONY: all needs run check check-short unit-tests tools check-unit check-vm fuzz bench demo install image clean
 .SECONDARY:
