@@ -24,6 +24,7 @@ struct transfer {
 	size_t size;
 	size_t header_bytes;
 	int grpc_status;
+	char server[HTTP_SERVER_MAX];
 	int error;
 };
 
@@ -102,13 +103,34 @@ static size_t body_take(char *data, size_t one, size_t length, void *user)
 	return length;
 }
 
+static void grpc_status_take(const char *value, size_t length, struct transfer *transfer)
+{
+	int status = 0;
+	size_t at = 0;
+
+	for (; at < length && at < 3 && value[at] >= '0' && value[at] <= '9'; at++)
+		status = status * 10 + (value[at] - '0');
+	if (at > 0)
+		transfer->grpc_status = status;
+}
+
+static void server_take(const char *value, size_t length, struct transfer *transfer)
+{
+	(void)snprintf(transfer->server, sizeof(transfer->server), "%.*s", (int)length, value);
+}
+
+static const struct {
+	const char *name;
+	void (*take)(const char *value, size_t length, struct transfer *transfer);
+} headers_read[] = {
+	{ "grpc-status:", grpc_status_take },
+	{ "server:", server_take },
+};
+
 /* Called for headers and trailers alike, one line each, without a NUL. */
 static size_t header_take(char *data, size_t one, size_t length, void *user)
 {
-	static const char name[] = "grpc-status:";
 	struct transfer *transfer = user;
-	size_t at = sizeof(name) - 1;
-	int value = 0, digits = 0;
 
 	(void)one;
 	transfer->header_bytes += length;
@@ -116,14 +138,17 @@ static size_t header_take(char *data, size_t one, size_t length, void *user)
 		transfer->error = -EFBIG;
 		return 0;
 	}
-	if (length < at || strncasecmp(data, name, at) != 0)
-		return length;
-	while (at < length && data[at] == ' ')
-		at++;
-	for (; at < length && data[at] >= '0' && data[at] <= '9' && digits < 3; at++, digits++)
-		value = value * 10 + (data[at] - '0');
-	if (digits > 0)
-		transfer->grpc_status = value;
+	for (size_t i = 0; i < ARRAY_SIZE(headers_read); i++) {
+		size_t at = strlen(headers_read[i].name), end = length;
+
+		if (length < at || strncasecmp(data, headers_read[i].name, at) != 0)
+			continue;
+		while (at < end && data[at] == ' ')
+			at++;
+		while (end > at && (data[end - 1] == '\n' || data[end - 1] == '\r'))
+			end--;
+		headers_read[i].take(data + at, end - at, transfer);
+	}
 	return length;
 }
 
@@ -195,6 +220,15 @@ static int error_of(CURLcode code)
 	return -EBADMSG;
 }
 
+/* Why nobody answered: a socket that this process may not use is no absent one. */
+static int connect_error(CURL *easy)
+{
+	long error = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	return error == EACCES || error == EPERM ? -EACCES : -ENOTCONN;
+}
+
 /* Drives the one transfer to its end, the deadline, or http_cancel. */
 static int transfer_run(struct http *http)
 {
@@ -242,10 +276,11 @@ int http_ask(struct http *http, const struct http_request *request, struct http_
 	if (transfer.error)
 		return transfer.error;
 	if (r < 0)
-		return r;
+		return r == -ENOTCONN ? connect_error(easy) : r;
 	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	ret_answer->status = status;
 	ret_answer->grpc_status = transfer.grpc_status;
+	memcpy(ret_answer->server, transfer.server, sizeof(ret_answer->server));
 	ret_answer->size = transfer.size;
 	ret_answer->body = take_ptr(transfer.body);
 	return 0;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define HTTP_ANSWER_MAX (1024 * 1024)
+#define HTTP_SERVER_MAX 64 /* bytes kept of what a server calls itself, with the NUL */
 
 struct http;
 
@@ -27,7 +28,8 @@ struct http_answer {
 	long status;
 	uint8_t *body; /* the caller's, to be freed; one NUL lies behind it, which size does not count */
 	size_t size;
-	int grpc_status; /* of header or trailer grpc-status; -1 without one */
+	int grpc_status;              /* of header or trailer grpc-status; -1 without one */
+	char server[HTTP_SERVER_MAX]; /* header Server; "" without one */
 };
 
 /* The socket is not touched yet. NULL when out of memory. http_free takes NULL. */
@@ -38,8 +40,9 @@ void http_free(struct http *http);
 void http_set_deadline(struct http *http, unsigned milliseconds);
 
 /*
- * 0: *ret_answer is filled, whatever its status. -ENOTCONN: nobody listens at the socket. -ETIMEDOUT. -EFBIG:
- * more than HTTP_ANSWER_MAX. -EBADMSG: not HTTP, or cut short. -ECANCELED: http_cancel was called. -ENOMEM.
+ * 0: *ret_answer is filled, whatever its status. -ENOTCONN: nobody listens at the socket. -EACCES: it may not be used.
+ * -ETIMEDOUT. -EFBIG: more than HTTP_ANSWER_MAX. -EBADMSG: not HTTP, or cut short. -ECANCELED: http_cancel was called.
+ * -ENOMEM.
  */
 int http_ask(struct http *http, const struct http_request *request, struct http_answer *ret_answer);
 
