@@ -7,17 +7,21 @@
 
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/cleanup.h"
 #include "container/containerd.pb-c.h"
-#include "container/cri.pb-c.h"
+#include "container/containerd_image.h"
+#include "container/cri.h"
 #include "container/facts.h"
 #include "container/grpc.h"
+#include "container/oci_spec.h"
 #include "container/process.h"
 
 #define NAMESPACES_MAX 64
 #define CRI_NAMESPACE  "k8s.io"
+#define MOBY_NAMESPACE "moby" /* Docker's containers, but none of its images */
 #define CONTAINERS     "/containerd.services.containers.v1.Containers/"
-#define CRI_RUNTIME    "/runtime.v1.RuntimeService/"
 
 struct containerd {
 	struct runtime_source base;
@@ -25,142 +29,9 @@ struct containerd {
 	char *socket;
 };
 
-/* protobuf-c frees every message by its own function, which all do the same. */
-static inline void message_done(void *message)
-{
-	if (*(ProtobufCMessage **)message)
-		protobuf_c_message_free_unpacked(*(ProtobufCMessage **)message, NULL);
-}
-
 static inline void facts_done(struct container_facts *facts)
 {
 	container_facts_clear(facts);
-}
-
-/* Labels that name a container or its pod: of the kubelet, and of nerdctl. */
-static const struct {
-	const char *key;
-	size_t field;
-} label_fields[] = {
-	{ "io.kubernetes.container.name", offsetof(struct container_facts, name) },
-	{ "io.kubernetes.pod.name", offsetof(struct container_facts, pod_name) },
-	{ "io.kubernetes.pod.namespace", offsetof(struct container_facts, pod_namespace) },
-	{ "nerdctl/name", offsetof(struct container_facts, name) },
-};
-
-static int label_fill(const char *key, const char *value, struct container_facts *facts)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(label_fields); i++)
-		if (strcmp(key, label_fields[i].key) == 0)
-			return fact_set((char **)((char *)facts + label_fields[i].field), value);
-	return 0;
-}
-
-/* ---- the CRI ---- */
-
-static int cri_sandbox_fill(struct containerd *containerd, const char *sandbox, struct container_facts *facts)
-{
-	_cleanup_(message_done) Cri__PodSandboxStatusResponse *answer = NULL;
-	Cri__PodSandboxStatusRequest which = CRI__POD_SANDBOX_STATUS_REQUEST__INIT;
-	struct grpc_call call = { CRI_RUNTIME "PodSandboxStatus", NULL, &which.base,
-				  &cri__pod_sandbox_status_response__descriptor };
-	int r;
-
-	which.pod_sandbox_id = (char *)sandbox;
-	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
-	if (r < 0)
-		return r;
-	if (!answer->status || !answer->status->metadata)
-		return -EBADMSG;
-	r = fact_set(&facts->pod_name, answer->status->metadata->name);
-	return r < 0 ? r : fact_set(&facts->pod_namespace, answer->status->metadata->namespace_);
-}
-
-/* The pod of a container that the kubelet did not label (crictl). */
-static int cri_pod_fill(struct containerd *containerd, const char *id, struct container_facts *facts)
-{
-	_cleanup_(message_done) Cri__ListContainersResponse *answer = NULL;
-	Cri__ContainerFilter filter = CRI__CONTAINER_FILTER__INIT;
-	Cri__ListContainersRequest which = CRI__LIST_CONTAINERS_REQUEST__INIT;
-	struct grpc_call call = { CRI_RUNTIME "ListContainers", NULL, &which.base,
-				  &cri__list_containers_response__descriptor };
-	int r;
-
-	filter.id = (char *)id;
-	which.filter = &filter;
-	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
-	if (r < 0)
-		return r;
-	if (answer->n_containers != 1 || strcmp(answer->containers[0]->id, id) != 0)
-		return -ENOENT;
-	return cri_sandbox_fill(containerd, answer->containers[0]->pod_sandbox_id, facts);
-}
-
-/* For an image that came from no registry it is a bare id, which says less than the digest that containerd
- * has. */
-static int cri_image_fill(const char *reference, struct container_facts *facts)
-{
-	bool bare = strncmp(reference, "sha256:", strlen("sha256:")) == 0;
-
-	return bare && facts->image_digest ? 0 : facts_set_image(facts, reference);
-}
-
-static int cri_status_fill(const Cri__ContainerStatus *status, struct container_facts *facts)
-{
-	size_t i = 0;
-	int r;
-
-	/* First the repository and digest that it came by, then what the pod's author wrote. */
-	r = cri_image_fill(status->image_ref, facts);
-	if (r == 0 && status->image)
-		r = cri_image_fill(status->image->image, facts);
-	if (r == 0 && status->metadata)
-		r = fact_set(&facts->name, status->metadata->name);
-	for (; r == 0 && i < status->n_labels; i++)
-		r = label_fill(status->labels[i]->key, status->labels[i]->value, facts);
-	if (status->started_at > 0)
-		facts->started = (uint64_t)status->started_at / 1000000000;
-	return r;
-}
-
-static int cri_fill(struct containerd *containerd, const char *id, struct container_facts *facts)
-{
-	_cleanup_(message_done) Cri__ContainerStatusResponse *answer = NULL;
-	Cri__ContainerStatusRequest which = CRI__CONTAINER_STATUS_REQUEST__INIT;
-	struct grpc_call call = { CRI_RUNTIME "ContainerStatus", NULL, &which.base,
-				  &cri__container_status_response__descriptor };
-	int r;
-
-	which.container_id = (char *)id;
-	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
-	if (r == -ENOENT) /* a pod's own container, which only holds its namespaces */
-		return cri_sandbox_fill(containerd, id, facts);
-	if (r < 0)
-		return r;
-	if (!answer->status || strcmp(answer->status->id, id) != 0)
-		return -EBADMSG;
-	r = cri_status_fill(answer->status, facts);
-	return r < 0 || facts->pod_name ? r : cri_pod_fill(containerd, id, facts);
-}
-
-/* ---- containerd's own ---- */
-
-static int image_digest_fill(struct containerd *containerd, const char *namespace, const char *name,
-			     struct container_facts *facts)
-{
-	_cleanup_(message_done) Containerd__GetImageResponse *answer = NULL;
-	Containerd__GetImageRequest which = CONTAINERD__GET_IMAGE_REQUEST__INIT;
-	struct grpc_call call = { "/containerd.services.images.v1.Images/Get", namespace, &which.base,
-				  &containerd__get_image_response__descriptor };
-	int r;
-
-	which.name = (char *)name;
-	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
-	if (r < 0)
-		return r;
-	if (!answer->image || !answer->image->target)
-		return -EBADMSG;
-	return fact_set(&facts->image_digest, answer->image->target->digest);
 }
 
 /* -ENOENT without a task: created, but not yet started, or stopped. */
@@ -184,44 +55,80 @@ static int task_fill(struct containerd *containerd, const char *namespace, const
 	return 0;
 }
 
-/* Docker keeps its containers, but not its images, in a namespace of its own. */
-static const char *runtime_of(const char *namespace)
+/* How it was started; what is no such JSON tells nothing. */
+static int spec_fill(const Containerd__Any *spec, struct container_facts *facts)
 {
-	return strcmp(namespace, "moby") == 0 ? docker_ops.name : containerd_ops.name;
+	json_auto_t *json =
+		spec ? json_loadb((const char *)spec->value.data, spec->value.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+	return oci_spec_fill(json, facts);
 }
 
-static int record_fill(const Containerd__Container *record, const char *namespace, struct container_facts *facts)
+/* Labels that the container has, but not always by the will of who started it: its image's are among them. */
+static int record_labels_fill(const Containerd__Container *record, struct container_facts *facts)
 {
-	int r = fact_set(&facts->id, record->id);
+	int r = 0;
 
-	if (r == 0)
-		r = fact_set(&facts->name, record->id);
-	if (r == 0)
-		r = fact_set(&facts->runtime, runtime_of(namespace));
-	if (r == 0)
-		r = facts_set_image(facts, record->image);
 	for (size_t i = 0; r == 0 && i < record->n_labels; i++)
-		r = label_fill(record->labels[i]->key, record->labels[i]->value, facts);
+		r = labels_add(&facts->labels, record->labels[i]->key, record->labels[i]->value);
+	return r;
+}
+
+/* Names that labels give: the kubelet's, where no image can have brought them along, and nerdctl's. */
+static int record_names_fill(const Containerd__Container *record, bool cri, struct container_facts *facts)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < record->n_labels; i++) {
+		const char *key = record->labels[i]->key, *value = record->labels[i]->value;
+
+		if (cri)
+			r = cri_label_fill(key, value, facts);
+		else if (strcmp(key, "nerdctl/name") == 0)
+			r = fact_set(&facts->name, value);
+	}
 	return r;
 }
 
 /* What must end a lookup at once; other errors only leave a fact unknown. */
 static bool is_fatal(int r)
 {
-	return r == -ENOMEM || r == -ECANCELED || r == -ETIMEDOUT || r == -ENOTCONN;
+	return r == -ENOMEM || r == -ECANCELED || r == -ENOTCONN;
 }
 
-/* Facts that the container's record does not hold. */
-static int details_fill(struct containerd *containerd, const char *namespace, const char *image,
+/* Labels in the order of their worth: LABELS_MAX are kept, and the record's are mostly the image's. */
+static int details_fill(struct containerd *containerd, const char *namespace, const Containerd__Container *record,
 			struct container_facts *facts)
 {
+	bool cri = strcmp(namespace, CRI_NAMESPACE) == 0, moby = strcmp(namespace, MOBY_NAMESPACE) == 0;
 	int r = 0;
 
-	if (*image)
-		r = image_digest_fill(containerd, namespace, image, facts);
-	if (!is_fatal(r) && strcmp(namespace, CRI_NAMESPACE) == 0)
-		r = cri_fill(containerd, facts->id, facts);
-	return is_fatal(r) ? r : 0;
+	if (!moby)
+		r = record_names_fill(record, cri, facts);
+	if (r == 0 && *record->image)
+		r = containerd_image_fill(containerd->http, namespace, record->image, facts);
+	if (!is_fatal(r) && cri)
+		r = cri_fill(containerd->http, record->id, false, facts);
+	if (is_fatal(r) || moby) /* Docker has the labels; here are its own notes */
+		return is_fatal(r) ? r : 0;
+	return record_labels_fill(record, facts);
+}
+
+static int record_fill(const Containerd__Container *record, const char *namespace, struct container_facts *facts)
+{
+	bool moby = strcmp(namespace, MOBY_NAMESPACE) == 0;
+	int r = fact_set(&facts->name, record->id);
+
+	facts->role = ROLE_ORDINARY;
+	if (r == 0)
+		r = spec_fill(record->spec, facts);
+	if (r == 0)
+		r = fact_set(&facts->id, record->id);
+	if (r == 0)
+		r = fact_set(&facts->runtime, moby ? docker_ops.speaks : containerd_ops.speaks);
+	if (r == 0 && record->runtime)
+		r = fact_set(&facts->handler, record->runtime->name);
+	return r < 0 ? r : facts_set_image(facts, record->image);
 }
 
 /*
@@ -249,7 +156,7 @@ static int namespace_lookup(struct containerd *containerd, const char *namespace
 	if (facts->init_pid && process_in_cgroup(facts->init_pid, request->path) == 0)
 		return -ENOENT;
 	r = record_fill(answer->container, namespace, facts);
-	return r < 0 ? r : details_fill(containerd, namespace, answer->container->image, facts);
+	return r < 0 ? r : details_fill(containerd, namespace, answer->container, facts);
 }
 
 static int namespaces_list(struct containerd *containerd, Containerd__ListNamespacesResponse **ret_list)
@@ -308,7 +215,7 @@ static int containerd_probe(struct runtime_source *source, char *ret_version, si
 				  &containerd__version_response__descriptor };
 	int r;
 
-	http_set_deadline(containerd->http, SOURCE_TIMEOUT);
+	http_set_deadline(containerd->http, PROBE_TIMEOUT);
 	r = grpc_ask(containerd->http, &call, (ProtobufCMessage **)&answer);
 	if (r < 0)
 		return r;

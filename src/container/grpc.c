@@ -36,8 +36,8 @@ static int frame_new(const ProtobufCMessage *message, uint8_t **ret_frame, size_
 	return 0;
 }
 
-/* Exactly one frame, not compressed: none was asked for. */
-static int frame_open(const uint8_t *frame, size_t size, const ProtobufCMessageDescriptor *type,
+/* The first frame of `size` bytes, which is not compressed: nothing else was asked for. */
+static int frame_open(const uint8_t *frame, size_t size, const ProtobufCMessageDescriptor *type, size_t *ret_taken,
 		      ProtobufCMessage **ret_message)
 {
 	ProtobufCMessage *message = NULL;
@@ -47,11 +47,12 @@ static int frame_open(const uint8_t *frame, size_t size, const ProtobufCMessageD
 		return -EBADMSG;
 	for (int i = 0; i < 4; i++)
 		length = length << 8 | frame[1 + i];
-	if (length != size - FRAME_HEAD)
+	if (length > size - FRAME_HEAD)
 		return -EBADMSG;
 	message = protobuf_c_message_unpack(type, NULL, length, frame + FRAME_HEAD);
 	if (!message)
 		return -EBADMSG;
+	*ret_taken = FRAME_HEAD + length;
 	*ret_message = message;
 	return 0;
 }
@@ -65,7 +66,8 @@ static bool namespace_sane(const char *namespace)
 	       strspn(namespace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == length;
 }
 
-int grpc_ask(struct http *http, const struct grpc_call *call, ProtobufCMessage **ret_answer)
+/* All frames of the answer, once its status is good. */
+static int call_make(struct http *http, const struct grpc_call *call, uint8_t **ret_frames, size_t *ret_size)
 {
 	char namespace[192] = "";
 	const char *const headers[] = { "Content-Type: application/grpc", "TE: trailers",
@@ -90,5 +92,41 @@ int grpc_ask(struct http *http, const struct grpc_call *call, ProtobufCMessage *
 	r = status_error(&answer);
 	if (r < 0)
 		return r;
-	return frame_open(body, answer.size, call->answer, ret_answer);
+	*ret_frames = take_ptr(body);
+	*ret_size = answer.size;
+	return 0;
+}
+
+int grpc_ask(struct http *http, const struct grpc_call *call, ProtobufCMessage **ret_answer)
+{
+	_cleanup_(message_done) ProtobufCMessage *message = NULL;
+	_cleanup_free_ uint8_t *frames = NULL;
+	size_t size, taken;
+	int r = call_make(http, call, &frames, &size);
+
+	if (r == 0)
+		r = frame_open(frames, size, call->answer, &taken, &message);
+	if (r < 0)
+		return r;
+	if (taken != size)
+		return -EBADMSG;
+	*ret_answer = take_ptr(message);
+	return 0;
+}
+
+int grpc_ask_each(struct http *http, const struct grpc_call *call,
+		  int (*take)(const ProtobufCMessage *message, void *data), void *data)
+{
+	_cleanup_free_ uint8_t *frames = NULL;
+	size_t size = 0, taken;
+	int r = call_make(http, call, &frames, &size);
+
+	for (size_t at = 0; r == 0 && at < size; at += taken) {
+		_cleanup_(message_done) ProtobufCMessage *message = NULL;
+
+		r = frame_open(frames + at, size - at, call->answer, &taken, &message);
+		if (r == 0)
+			r = take(message, data);
+	}
+	return r;
 }

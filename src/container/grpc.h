@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One unary gRPC call over HTTP/2 without TLS. The wire: a POST to /package.Service/Method, a body of one
+ * One gRPC call over HTTP/2 without TLS, answered by one message or a stream of them. The wire: a POST to /package.Service/Method, a body of one
  * byte (compressed or not), a big-endian length and the message; the outcome in a trailer `grpc-status`.
  * (grpc/doc/PROTOCOL-HTTP2.md in the repository of grpc.)
  */
@@ -25,5 +25,19 @@ struct grpc_call {
  * into a header), and those of http_ask.
  */
 int grpc_ask(struct http *http, const struct grpc_call *call, ProtobufCMessage **ret_answer);
+
+/*
+ * As grpc_ask, for an answer of several messages: each is given to `take` in turn, and is gone after it, once all have
+ * come and the status is good. What `take` answers other than 0 ends it and is given back; no message at all is fine.
+ */
+int grpc_ask_each(struct http *http, const struct grpc_call *call,
+		  int (*take)(const ProtobufCMessage *message, void *data), void *data);
+
+/* protobuf-c frees every message by its own function, which all do the same: for _cleanup_(message_done). */
+static inline void message_done(void *message)
+{
+	if (*(ProtobufCMessage **)message)
+		protobuf_c_message_free_unpacked(*(ProtobufCMessage **)message, NULL);
+}
 
 #endif
