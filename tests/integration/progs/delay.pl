@@ -31,7 +31,9 @@ sub down {
 	$select->remove($listener);
 	close $listener;
 	unlink $path;
-	hang_up($_) for grep { exists $calls{$_} } values %calls;
+	while (my ($caller) = values %calls) {
+		hang_up($caller);
+	}
 	print "down\n";
 }
 
