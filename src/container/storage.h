@@ -41,7 +41,7 @@ struct store_ops {
 		      struct container_facts *facts);
 };
 
-extern const struct store_ops store_docker;
+extern const struct store_ops store_docker, store_containerd;
 
 /*
  * A regular file below `root`. The descriptor is the caller's. -ENOENT, -ELOOP (a symbolic link on the way), -EBADMSG (no
@@ -67,12 +67,9 @@ bool is_hex64(const char *text);
 /* The hex digits of "sha256:<64 hex digits>", else NULL. They go into paths. */
 const char *digest_hex(const char *digest);
 
-/* "key": "value" of an object as labels; what is no text is left out. 0 or -ENOMEM. */
-int store_labels(const json_t *object, struct label_list *labels);
-
 /*
- * The configuration of an image (OCI image-spec config.md, Docker's is the same) into facts->image, unless there is
- * one; `id` is its digest. 0 or -ENOMEM.
+ * The configuration of an image (image_config.h) into facts->image, unless there is one; `id` is its digest. 0 or
+ * -ENOMEM.
  */
 int store_image(const json_t *config, const char *id, struct container_facts *facts);
 

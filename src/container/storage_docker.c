@@ -18,7 +18,8 @@
 
 #include "base/cleanup.h"
 #include "container/facts.h"
-#include "container/oci_spec.h"
+#include "container/image_config.h"
+#include "container/inspect.h"
 #include "container/process.h"
 
 #define MOUNTS     "image/overlay2/layerdb/mounts"
@@ -292,106 +293,6 @@ static int mount_fill(const struct store_place *place, const char *id, struct co
 	return is_fatal(r) ? r : 0;
 }
 
-/* ---- how it was started ---- */
-
-static const struct {
-	const char *key;
-	const char *value; /* NULL: true */
-	uint32_t flag;
-} host_flags[] = {
-	{ "Privileged", NULL, RUN_PRIVILEGED },      { "ReadonlyRootfs", NULL, RUN_READ_ONLY_ROOT },
-	{ "NetworkMode", "host", RUN_HOST_NETWORK }, { "PidMode", "host", RUN_HOST_PID },
-	{ "IpcMode", "host", RUN_HOST_IPC },         { "UTSMode", "host", RUN_HOST_UTS },
-	{ "CgroupnsMode", "host", RUN_HOST_CGROUP },
-};
-
-static uint32_t flags_of(const json_t *host, const json_t *record)
-{
-	uint32_t flags = json_is_true(json_object_get(record, "NoNewPrivileges")) ? RUN_NO_NEW_PRIVS : 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(host_flags); i++) {
-		const json_t *value = json_object_get(host, host_flags[i].key);
-		const char *text = json_string_value(value);
-
-		if (host_flags[i].value ? text && !strcmp(text, host_flags[i].value) : json_is_true(value))
-			flags |= host_flags[i].flag;
-	}
-	return flags;
-}
-
-/* Names as --cap-add takes them: with or without "CAP_", or "ALL". */
-static uint64_t capabilities_named(const json_t *names)
-{
-	uint64_t bits = 0;
-	json_t *name;
-	size_t i;
-
-	json_array_foreach (names, i, name) {
-		const char *text = json_string_value(name);
-
-		bits |= text && !strcmp(text, "ALL") ? CAPABILITIES_ALL : capability_bit(text);
-	}
-	return bits;
-}
-
-static uint64_t capabilities_of(const json_t *host, uint32_t flags)
-{
-	uint64_t add = capabilities_named(json_object_get(host, "CapAdd"));
-	uint64_t drop = capabilities_named(json_object_get(host, "CapDrop"));
-
-	if (flags & RUN_PRIVILEGED)
-		return CAPABILITIES_ALL;
-	if (drop == CAPABILITIES_ALL) /* then only what is added */
-		return add;
-	return (CAPABILITIES_DEFAULT | add) & ~drop;
-}
-
-static const char *seccomp_of(const json_t *record, uint32_t flags)
-{
-	const char *profile = json_text(record, "SeccompProfile");
-
-	if (flags & RUN_PRIVILEGED || (profile && !strcmp(profile, "unconfined")))
-		return "unconfined";
-	return profile && *profile ? "filter" : "default";
-}
-
-static int mounts_fill(const json_t *points, struct label_list *mounts)
-{
-	const char *target;
-	json_t *point;
-	int r = 0;
-
-	json_object_foreach ((json_t *)points, target, point) {
-		r = run_mount_add(mounts, json_text(point, "Source"), target,
-				  json_is_true(json_object_get(point, "RW")));
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-static int run_fill(int root, const char *id, const json_t *record, struct container_facts *facts)
-{
-	struct run_facts *run = &facts->run;
-	json_auto_t *host = NULL;
-	char path[PATH_MAX];
-	int r;
-
-	(void)snprintf(path, sizeof(path), "containers/%s/hostconfig.json", id);
-	r = store_json(root, path, STORE_RECORD_MAX, &host);
-	if (r < 0)
-		return is_fatal(r) ? r : 0;
-	run->known = true;
-	run->flags = flags_of(host, record);
-	run->capabilities = capabilities_of(host, run->flags);
-	r = fact_set(&run->seccomp, seccomp_of(record, run->flags));
-	if (r == 0)
-		r = fact_set(&run->apparmor, json_text(record, "AppArmorProfile"));
-	if (r == 0)
-		r = mounts_fill(json_object_get(record, "MountPoints"), &run->mounts);
-	return r < 0 ? r : fact_set(&facts->handler, json_text(host, "Runtime"));
-}
-
 /* ---- the record ---- */
 
 static int record_read(int root, const char *id, json_t **ret_record)
@@ -412,31 +313,41 @@ static int record_read(int root, const char *id, json_t **ret_record)
 	return 0;
 }
 
-/* Between starts the record has the times of the last one, and no process. */
-static void state_fill(const json_t *state, struct container_facts *facts)
+/* What ContainerInspect makes of the two files: HostConfig within the record, and mounts as a list. */
+static int record_complete(int root, const char *id, json_t *record)
 {
-	json_int_t pid = json_integer_value(json_object_get(state, "Pid"));
+	json_auto_t *host = NULL, *mounts = json_array();
+	char path[PATH_MAX];
+	const char *target;
+	json_t *mount;
+	int r;
 
-	if (pid <= 0 || pid > INT32_MAX || !json_is_true(json_object_get(state, "Running")))
-		return;
-	facts->init_pid = (uint32_t)pid;
-	facts->started = fact_time(json_text(state, "StartedAt"));
+	(void)snprintf(path, sizeof(path), "containers/%s/hostconfig.json", id);
+	r = store_json(root, path, STORE_RECORD_MAX, &host);
+	if (is_fatal(r))
+		return r;
+	if (!json_is_true(json_object_get(json_object_get(record, "State"), "Running")))
+		(void)json_object_del(record, "State"); /* it has the times of the last start, and no process */
+	json_object_foreach (json_object_get(record, "MountPoints"), target, mount)
+		if (json_array_append(mounts, mount))
+			return -ENOMEM;
+	if (json_object_set(record, "Mounts", mounts) || (host && json_object_set(record, "HostConfig", host)))
+		return -ENOMEM;
+	return 0;
 }
 
-static int record_fill(int root, const char *id, const json_t *record, struct container_facts *facts)
+static int record_fill(int root, const char *id, json_t *record, struct container_facts *facts)
 {
-	const char *name = json_text(record, "Name");
 	int r = fact_set(&facts->id, id);
 
-	state_fill(json_object_get(record, "State"), facts);
 	if (r == 0)
 		r = fact_set(&facts->runtime, docker_ops.name);
 	if (r == 0)
-		r = fact_set(&facts->name, name && *name == '/' ? name + 1 : name);
+		r = record_complete(root, id, record);
 	if (r == 0)
-		r = store_labels(json_object_get(json_object_get(record, "Config"), "Labels"), &facts->labels);
+		r = inspect_fill(record, facts);
 	if (r == 0)
-		r = run_fill(root, id, record, facts);
+		r = labels_add_json(&facts->labels, json_object_get(json_object_get(record, "Config"), "Labels"));
 	return r < 0 ? r : record_image_fill(root, record, facts);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "container/facts.h"
+#include "container/image_config.h"
 
 static int open_below(int root, const char *path, uint64_t flags)
 {
@@ -121,92 +122,6 @@ const char *digest_hex(const char *digest)
 	return digest + strlen(prefix);
 }
 
-int store_labels(const json_t *object, struct label_list *labels)
-{
-	const char *key;
-	json_t *value;
-	int r = 0;
-
-	json_object_foreach ((json_t *)object, key, value) {
-		if (json_is_string(value))
-			r = labels_add(labels, key, json_string_value(value));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* ---- an image's configuration ---- */
-
-/* Joins what `next` gives with spaces; what does not fit any more is left out. */
-static void words_join(char *line, size_t size, const char *word)
-{
-	size_t length = strlen(line);
-
-	if (word && length + strlen(word) + 2 <= size)
-		(void)snprintf(line + length, size - length, "%s%s", length ? " " : "", word);
-}
-
-static int entry_point_fill(const json_t *config, char **field)
-{
-	static const char *const keys[] = { "Entrypoint", "Cmd" };
-	char line[FACT_MAX + 1] = "";
-	json_t *word;
-	size_t i;
-
-	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-		json_array_foreach (json_object_get(config, keys[k]), i, word)
-			words_join(line, sizeof(line), json_string_value(word));
-	return fact_set(field, line);
-}
-
-static int exposed_fill(const json_t *config, char **field)
-{
-	char line[FACT_MAX + 1] = "";
-	const char *port;
-	json_t *value;
-
-	json_object_foreach (json_object_get(config, "ExposedPorts"), port, value)
-		words_join(line, sizeof(line), port);
-	return fact_set(field, line);
-}
-
-/* A step longer than a label can be is kept as far as it fits: what made the layer stands at its beginning. */
-static int history_fill(const json_t *history, struct label_list *list)
-{
-	char line[FACT_MAX + 1];
-	json_t *step;
-	size_t i;
-	int r = 0;
-
-	json_array_foreach (history, i, step) {
-		const char *by = json_text(step, "created_by");
-
-		if (r < 0 || !by)
-			continue;
-		(void)snprintf(line, sizeof(line), "%s", by);
-		r = labels_append(list, line);
-	}
-	return r;
-}
-
-static int image_fill(const json_t *json, const char *id, struct image_facts *image)
-{
-	const json_t *config = json_object_get(json, "config");
-	int r = fact_set(&image->id, id);
-
-	image->created = fact_time(json_text(json, "created"));
-	if (r == 0)
-		r = fact_set(&image->user, json_text(config, "User"));
-	if (r == 0)
-		r = entry_point_fill(config, &image->entry_point);
-	if (r == 0)
-		r = exposed_fill(config, &image->exposed);
-	if (r == 0)
-		r = store_labels(json_object_get(config, "Labels"), &image->labels);
-	return r < 0 ? r : history_fill(json_object_get(json, "history"), &image->history);
-}
-
 DEFINE_CLEANUP(struct image_facts *, image_facts_drop)
 
 int store_image(const json_t *config, const char *id, struct container_facts *facts)
@@ -219,7 +134,9 @@ int store_image(const json_t *config, const char *id, struct container_facts *fa
 	image = image_facts_new();
 	if (!image)
 		return -ENOMEM;
-	r = image_fill(config, id, image);
+	r = fact_set(&image->id, id);
+	if (r == 0)
+		r = image_config_fill(config, image);
 	if (r < 0)
 		return r;
 	facts->image = take_ptr(image);
