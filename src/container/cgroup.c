@@ -243,14 +243,15 @@ struct cgroup_guess cgroup_classify(const char *path)
 	struct text id = { "", 0 };
 
 	while (*at == '/') {
-		at += strspn(at, "/");
-		if (!*at)
-			break;
-		place.parent = place.name;
-		place.name = (struct text){ at, strcspn(at, "/") };
-		if (place.name.length > NAME_MAX || text_is(place.name, "..") || text_is(place.name, kata_overhead))
+		struct text name = { at + 1, strcspn(at + 1, "/") };
+
+		at += 1 + name.length;
+		if (name.length == 0 || text_is(name, ".."))
+			continue;
+		if (name.length > NAME_MAX || text_is(name, kata_overhead))
 			return other;
-		at += place.name.length;
+		place.parent = place.name;
+		place.name = name;
 		meaning = place_means(&place, &id, &runtime);
 		if (meaning == MEANS_CONTAINER)
 			return guess_new(CGROUP_CONTAINER, id, runtime, (size_t)(at - path));

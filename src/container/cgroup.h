@@ -27,8 +27,8 @@ struct cgroup_guess {
 
 /*
  * "/docker/<64 hex>/init" is of container <64 hex>, root_length 72. Of nested containers the outermost
- * counts: what runs inside it is its own business. A path that is not absolute, leads out of the hierarchy ("/.."), or
- * has a component above NAME_MAX, is OTHER.
+ * counts: what runs inside it is its own business. A path that is not absolute, or has a component above
+ * NAME_MAX, is OTHER; ".." is passed over, which /proc shows from inside a cgroup namespace.
  */
 struct cgroup_guess cgroup_classify(const char *path);
 

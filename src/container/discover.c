@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -125,26 +126,178 @@ int discover_proc(const char *host_root, uint32_t pid, const char *name, size_t 
 	return 0;
 }
 
-int discover_cgroup_of(const char *host_root, uint32_t pid, char **ret_path)
+/* ---- hierarchies ---- */
+
+/* A line of /proc/PID/cgroup: "ID:CONTROLLERS:PATH". */
+struct membership {
+	uint32_t id;
+	const char *controllers, *path;
+	size_t controllers_length, path_length;
+};
+
+/* Controllers never hold a slash, a name= can hold a colon. False: not such a line. */
+static bool membership_read(const char *line, struct membership *ret_membership)
+{
+	const char *end = strchrnul(line, '\n'), *path;
+	struct membership membership;
+	char *rest;
+
+	if (*line < '0' || *line > '9')
+		return false;
+	membership.id = (uint32_t)strtoul(line, &rest, 10);
+	if (*rest != ':')
+		return false;
+	membership.controllers = rest + 1;
+	path = memmem(rest, (size_t)(end - rest), ":/", 2);
+	if (!path || path < membership.controllers)
+		return false;
+	membership.controllers_length = (size_t)(path - membership.controllers);
+	membership.path = path + 1;
+	membership.path_length = (size_t)(end - membership.path);
+	*ret_membership = membership;
+	return true;
+}
+
+/* The line behind this one; NULL behind the last. */
+static const char *line_next(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end && end[1] ? end + 1 : NULL;
+}
+
+int discover_cgroup_in(const char *host_root, uint32_t pid, uint32_t hierarchy, char **ret_path)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *line, *end;
-	char *path;
+	struct membership membership;
 	size_t size;
 	int r = discover_proc(host_root, pid, "cgroup", 1 << 20, &text, &size);
 
 	if (r < 0)
 		return r;
-	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-	if (!line)
-		return -ENOENT;
-	line = strchr(line + (*line == '\n'), '/');
-	if (!line)
-		return -ENOENT;
-	end = strchrnul(line, '\n');
-	path = strndup(line, (size_t)(end - line));
-	if (!path)
-		return -ENOMEM;
-	*ret_path = path;
-	return 0;
+	for (const char *line = text; line; line = line_next(line)) {
+		char *path;
+
+		if (!membership_read(line, &membership) || membership.id != hierarchy)
+			continue;
+		path = strndup(membership.path, membership.path_length);
+		if (!path)
+			return -ENOMEM;
+		*ret_path = path;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int discover_cgroup_of(const char *host_root, uint32_t pid, char **ret_path)
+{
+	return discover_cgroup_in(host_root, pid, 0, ret_path);
+}
+
+/* Is `word` one of a list with commas? */
+static bool list_has(const char *list, size_t length, const char *word, size_t word_length)
+{
+	for (const char *end = list + length; list < end;) {
+		const char *comma = memchr(list, ',', (size_t)(end - list)) ?: end;
+
+		if ((size_t)(comma - list) == word_length && memcmp(list, word, word_length) == 0)
+			return true;
+		list = comma + 1;
+	}
+	return false;
+}
+
+/*
+ * A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)): where, if it is a v1 hierarchy with that controller below
+ * /sys/fs/cgroup. False: not that.
+ */
+static bool mount_fits(const char *line, const struct membership *membership, char *ret_place, size_t size)
+{
+	static const char below[] = "/sys/fs/cgroup/", type[] = " - cgroup ";
+	const char *end = strchrnul(line, '\n'), *place = line, *rest;
+	size_t length;
+
+	for (int field = 1; field < 5; field++) {
+		place = memchr(place, ' ', (size_t)(end - place));
+		if (!place++)
+			return false;
+	}
+	rest = memmem(place, (size_t)(end - place), type, strlen(type));
+	length = strcspn(place, " \n");
+	if (!rest || strncmp(place, below, strlen(below)) != 0 || length >= size || memchr(place, '\\', length))
+		return false;
+	rest = memchr(rest + strlen(type), ' ', (size_t)(end - rest) - strlen(type)); /* behind the source: options */
+	if (!rest++)
+		return false;
+	if (!list_has(rest, (size_t)(end - rest), membership->controllers, strcspn(membership->controllers, ",:")))
+		return false;
+	memcpy(ret_place, place, length);
+	ret_place[length] = '\0';
+	return true;
+}
+
+/* Mounted for process 1, and there to be seen. 0, -ENOENT or -ENAMETOOLONG. */
+static int hierarchy_locate(const char *host_root, const char *mountinfo, const struct membership *membership,
+			    struct discovered_hierarchy *hierarchy)
+{
+	char place[PATH_MAX], file[PATH_MAX];
+
+	for (const char *line = mountinfo; line; line = line_next(line)) {
+		if (!mount_fits(line, membership, place, sizeof(place)))
+			continue;
+		if (snprintf(file, sizeof(file), "%s%s/cgroup.procs", host_root, place) >= (int)sizeof(file))
+			return -ENAMETOOLONG;
+		if (access(file, F_OK) != 0)
+			continue;
+		(void)snprintf(hierarchy->path, sizeof(hierarchy->path), "%s%s", host_root, place);
+		hierarchy->id = membership->id;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* The first v1 hierarchy with that controller, or, for NULL, with any. */
+static int hierarchy_choose(const char *host_root, const char *cgroup, const char *mountinfo, const char *controller,
+			    struct discovered_hierarchy *hierarchy)
+{
+	struct membership membership;
+	int r = -ENOENT;
+
+	for (const char *line = cgroup; line && r == -ENOENT; line = line_next(line)) {
+		if (!membership_read(line, &membership) || membership.id == 0)
+			continue;
+		if (controller &&
+		    !list_has(membership.controllers, membership.controllers_length, controller, strlen(controller)))
+			continue;
+		r = hierarchy_locate(host_root, mountinfo, &membership, hierarchy);
+		if (r == 0 && !controller)
+			(void)snprintf(hierarchy->controller, sizeof(hierarchy->controller), "%.*s",
+				       (int)membership.controllers_length, membership.controllers);
+		else if (r == 0)
+			(void)snprintf(hierarchy->controller, sizeof(hierarchy->controller), "%s", controller);
+	}
+	return r;
+}
+
+int discover_hierarchy(const char *host_root, struct discovered_hierarchy *ret_hierarchy)
+{
+	/* Every runtime joins the first two; systemd's own is there wherever systemd is. */
+	static const char *const preferred[] = { "pids", "memory", "devices", "cpu", "name=systemd", NULL };
+	_cleanup_free_ char *cgroup = NULL, *mountinfo = NULL;
+	struct discovered_hierarchy hierarchy = { .id = 0 };
+	size_t size;
+	int r = discover_cgroup_root(host_root, hierarchy.path, sizeof(hierarchy.path));
+
+	if (r == -ENOENT)
+		r = discover_proc(host_root, 1, "cgroup", 1 << 20, &cgroup, &size);
+	if (r == 0 && cgroup)
+		r = discover_proc(host_root, 1, "mountinfo", 4 << 20, &mountinfo, &size);
+	for (size_t i = 0; mountinfo && i < ARRAY_SIZE(preferred); i++) {
+		r = hierarchy_choose(host_root, cgroup, mountinfo, preferred[i], &hierarchy);
+		if (r != -ENOENT)
+			break;
+	}
+	if (r == 0)
+		*ret_hierarchy = hierarchy;
+	return r;
 }

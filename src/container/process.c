@@ -30,19 +30,25 @@ int process_in_cgroup(uint32_t pid, const char *path)
 {
 	_cleanup_fclose_ FILE *file = process_open(pid, "cgroup");
 	_cleanup_free_ char *line = NULL;
+	int answer = -ENODATA;
 	size_t size = 0;
 
 	if (!file)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while (getline(&line, &size, file) > 0) {
-		if (strncmp(line, "0::/", 4) != 0)
+		const char *inside = strstr(line, ":/"); /* "ID:CONTROLLERS:PATH" */
+
+		if (!inside++)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line + 3, "/..", 3) == 0)
-			return -EXDEV;
-		return path_holds(path, line + 3);
+		if (strncmp(inside, "/..", 3) == 0)
+			answer = -EXDEV;
+		else if (path_holds(path, inside))
+			return 1;
+		else if (answer == -ENODATA)
+			answer = 0;
 	}
-	return ferror(file) ? -ESRCH : -ENODATA;
+	return ferror(file) ? -ESRCH : answer;
 }
 
 /* Field 22 of /proc/PID/stat; the second, the name, may hold anything but ends at the last ')'. */

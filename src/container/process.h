@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 /*
- * Is the process in the cgroup (v2 hierarchy, path as /proc/PID/cgroup has it) or below it?
+ * Is the process in the cgroup (path as /proc/PID/cgroup has it) or below it, in v2 or in any hierarchy of v1? Runtimes
+ * give a container the same path in all.
  * 1 yes, 0 no, or a negative errno: -ESRCH no such process, -EXDEV its cgroup lies outside this process's
- * cgroup namespace, -ENODATA no v2 hierarchy, or that of reading /proc.
+ * cgroup namespace, -ENODATA no hierarchy, or that of reading /proc.
  */
 int process_in_cgroup(uint32_t pid, const char *path);
 

@@ -107,7 +107,9 @@ static const struct row containers[] = {
 	{ "/docker/" HEX "/kubelet.slice/kubelet-kubepods.slice/cri-containerd-" HEX2 ".scope", CGROUP_CONTAINER, HEX,
 	  "docker", "/kubelet.slice/kubelet-kubepods.slice/cri-containerd-" HEX2 ".scope" },
 	{ "/docker/" HEX "/kata_overhead", CGROUP_CONTAINER, HEX, "docker", "/kata_overhead" },
-	{ "/docker/" HEX "/../..", CGROUP_CONTAINER, HEX, "docker", "/../.." },
+	/* as seen from another cgroup namespace */
+	{ "/../../docker/" HEX, CGROUP_CONTAINER, HEX, "docker", "" },
+	{ "/../cri-containerd-" HEX ".scope/x", CGROUP_CONTAINER, HEX, "containerd", "/x" },
 };
 
 static const struct row others[] = {
@@ -115,7 +117,6 @@ static const struct row others[] = {
 	{ "", CGROUP_OTHER, "", NULL, NULL },
 	{ "//", CGROUP_OTHER, "", NULL, NULL },
 	{ "docker/" HEX, CGROUP_OTHER, "", NULL, NULL },
-	{ "/../docker/" HEX, CGROUP_OTHER, "", NULL, NULL },
 	{ "/..", CGROUP_OTHER, "", NULL, NULL },
 	{ "/init.scope", CGROUP_OTHER, "", NULL, NULL },
 	/* services whose names look like a container's */

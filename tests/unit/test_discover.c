@@ -241,6 +241,128 @@ static void root_is_told_by_its_file_system(void **state)
 	assert_string_equal(path, "untouched");
 }
 
+/* ---- which hierarchy counts ---- */
+
+static void path_in(void **state)
+{
+	static const char text[] = "12:pids:/docker/0123\n11:cpu,cpuacct:/a:b\n1:name=a:b:/named\n0::/v2\n"
+				   "rubbish\n\n13\n14:\n15:pids\n16:pids:relative\n17:/x\n-1:pids:/y";
+	static const struct {
+		uint32_t hierarchy;
+		const char *expected;
+	} rows[] = {
+		{ 0, "/v2" }, { 12, "/docker/0123" }, { 11, "/a:b" },       { 1, "/named" },
+		{ 2, NULL },  { 13, NULL },           { 14, NULL },         { 15, NULL },
+		{ 16, NULL }, { 17, NULL },           { UINT32_MAX, NULL },
+	};
+
+	put("proc/7/cgroup", text, strlen(text));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		assert_int_equal(discover_cgroup_in(*state, 7, rows[i].hierarchy, &path),
+				 rows[i].expected ? 0 : -ENOENT);
+		if (rows[i].expected)
+			assert_string_equal(path, rows[i].expected);
+		else
+			assert_null(path);
+	}
+}
+
+/* A host of v1 alone: what process 1 is in, what it has mounted, and what is seen of that here. */
+static void hierarchy_of_v1(void **state)
+{
+#define MOUNT(place, options) "36 31 0:33 / " place " rw,relatime shared:9 - cgroup cgroup rw," options "\n"
+#define DIR                   "/sys/fs/cgroup/"
+	static const char cgroup[] = "8:freezer:/\n7:name=systemd:/init.scope\n6:cpu,cpuacct:/\n5:devices:/\n"
+				     "4:memory:/\n3:pids:/\n2:name=other:/\n";
+	static const struct {
+		const char *mountinfo, *seen, *place; /* seen: directories; place NULL: -ENOENT */
+		uint32_t id;
+		const char *controller;
+	} rows[] = {
+		{ MOUNT(DIR "pids", "pids") MOUNT(DIR "memory", "memory"), "pids memory", "pids", 3, "pids" },
+		{ MOUNT(DIR "memory", "memory") MOUNT(DIR "pids", "pids"), "pids memory", "pids", 3, "pids" },
+		{ MOUNT(DIR "pids", "pids") MOUNT(DIR "memory", "memory"), "memory", "memory", 4, "memory" },
+		{ MOUNT(DIR "freezer", "freezer") MOUNT(DIR "devices", "devices"), "freezer devices", "devices", 5,
+		  "devices" },
+		{ MOUNT(DIR "cpu,cpuacct", "cpu,cpuacct"), "cpu,cpuacct", "cpu,cpuacct", 6, "cpu" },
+		{ MOUNT(DIR "systemd", "xattr,name=systemd"), "systemd", "systemd", 7, "name=systemd" },
+		{ MOUNT(DIR "freezer", "freezer"), "freezer", "freezer", 8, "freezer" },
+		{ MOUNT(DIR "other", "name=other"), "other", "other", 2, "name=other" },
+		/* mounted twice: the one that is seen */
+		{ MOUNT(DIR "a", "pids") MOUNT(DIR "b", "pids"), "b", "b", 3, "pids" },
+		/* nowhere, elsewhere, a name that had to be escaped, of another type, one that is like it */
+		{ "", "pids", NULL, 0, NULL },
+		{ MOUNT("/mnt/pids", "pids"), "pids", NULL, 0, NULL },
+		{ MOUNT(DIR "pi\\040ds", "pids"), "pi\\040ds", NULL, 0, NULL },
+		{ "36 31 0:33 / " DIR "pids rw - tmpfs cgroup rw,pids\n", "pids", NULL, 0, NULL },
+		{ MOUNT(DIR "pids", "pids2,xpids"), "pids", NULL, 0, NULL },
+		/* rubbish before what is sound; lines cut short */
+		{ "\n36\n36 31 0:33 /\n - cgroup \n" MOUNT(DIR "pids", "pids"), "pids", "pids", 3, "pids" },
+		{ "36 31 0:33 / " DIR "pids rw - cgroup cgroup", "pids", NULL, 0, NULL },
+		{ "36 31 0:33 / " DIR "pids rw - cgroup ", "pids", NULL, 0, NULL },
+	};
+	char command[512], path[PATH_MAX];
+
+	assert_int_equal(mkdir("proc/1", 0755), 0);
+	put("proc/1/cgroup", cgroup, strlen(cgroup));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct discovered_hierarchy found = { .id = 99 };
+		int r;
+
+		put("proc/1/mountinfo", rows[i].mountinfo, strlen(rows[i].mountinfo));
+		(void)snprintf(command, sizeof(command),
+			       "rm -rf sys && mkdir -p sys/fs/cgroup && cd sys/fs/cgroup && for d in %s; do "
+			       "mkdir \"$d\" && : >\"$d/cgroup.procs\"; done",
+			       rows[i].seen);
+		assert_int_equal(system(command), 0);
+		r = discover_hierarchy(*state, &found);
+		if (r != (rows[i].place ? 0 : -ENOENT))
+			fail_msg("row %zu: %d", i, r);
+		assert_int_equal(found.id, rows[i].place ? rows[i].id : 99);
+		if (!rows[i].place)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s" DIR "%s", (const char *)*state, rows[i].place);
+		assert_string_equal(found.path, path);
+		assert_string_equal(found.controller, rows[i].controller);
+	}
+}
+
+static void hierarchy_cannot_be_told(void **state)
+{
+	struct discovered_hierarchy found = { .id = 99 };
+	char deep[PATH_MAX + 1] = "";
+
+	assert_int_equal(discover_hierarchy(*state, &found), -ENOENT); /* no process 1 */
+	assert_int_equal(mkdir("proc/1", 0755), 0);
+	put("proc/1/cgroup", "3:pids:/\n", 9);
+	assert_int_equal(discover_hierarchy(*state, &found), -ENOENT);
+	assert_int_equal(mkdir("proc/1/mountinfo", 0755), 0);
+	assert_int_equal(discover_hierarchy(*state, &found), -EISDIR);
+	memset(deep, '/', sizeof(deep) - 1);
+	assert_int_equal(discover_hierarchy(deep, &found), -ENAMETOOLONG);
+	assert_int_equal(found.id, 99);
+}
+
+/* This machine's own: v2 wherever it is mounted; what is found holds this process. */
+static void hierarchy_of_this_machine(void **state)
+{
+	struct discovered_hierarchy found;
+	_cleanup_free_ char *path = NULL;
+	char root[PATH_MAX];
+	int v2 = discover_cgroup_root("", root, sizeof(root));
+
+	(void)state;
+	if (discover_hierarchy("", &found) < 0)
+		skip(); /* a container without any */
+	assert_int_equal(found.id == 0, v2 == 0);
+	if (v2 == 0)
+		assert_string_equal(found.path, root);
+	assert_int_equal(found.controller[0] == '\0', v2 == 0);
+	assert_int_equal(discover_cgroup_in("", (uint32_t)getpid(), found.id, &path), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -253,6 +375,10 @@ int main(void)
 		TEST(every_cgroup),
 		TEST(depth_has_a_bound),
 		TEST(root_is_told_by_its_file_system),
+		TEST(path_in),
+		TEST(hierarchy_of_v1),
+		TEST(hierarchy_cannot_be_told),
+		TEST(hierarchy_of_this_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
