@@ -176,17 +176,32 @@ end_process() {
 	return $status
 }
 
+# A kubelet's side of containerd: no CNI is needed for the node's network.
+containerd_cri() {
+	cat <<-END
+		[plugins."io.containerd.grpc.v1.cri"]
+		sandbox_image = "docker.io/plm/pause:$TAG"
+		restrict_oom_score_adj = true
+		[plugins."io.containerd.grpc.v1.cri".cni]
+		bin_dir = "$D/cni"
+		conf_dir = "$D/cni"
+	END
+}
+
 start_containerd() {
+	local cri='disabled_plugins = ["io.containerd.grpc.v1.cri"]'
+	[[ " $* " != *" cri "* ]] || cri=
 	cat >"$D/containerd.toml" <<-END
 		version = 2
 		root = "$D/containerd/root"
 		state = "$D/containerd/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri"]
+		$cri
 		[grpc]
 		address = "$D/containerd.sock"
 		[ttrpc]
 		address = "$D/containerd.sock.ttrpc"
 	END
+	[ -n "$cri" ] || containerd_cri >>"$D/containerd.toml"
 	launch containerd containerd --config "$D/containerd.toml"
 	wait_line 20 "$(<"$D/containerd.pid")" "$D/containerd.log" 'containerd successfully booted'
 }
@@ -263,8 +278,8 @@ enter_v2() {
 	export NAMESPACE_PID=$pid
 }
 
-# suite_start [debian] [containerd]: dockerd over a containerd, both the test's own, with the busybox image; with the
-# Debian image too; with the busybox image in containerd's default namespace too.
+# suite_start [debian] [containerd] [cri]: dockerd over a containerd, both the test's own, with the busybox image; with the
+# Debian image too; with the busybox image in containerd's default namespace too; with containerd's side for kubelets.
 suite_start() {
 	[ "$(id -u)" = 0 ] || { skip "needs root"; }
 	D=$(mktemp -d /tmp/plm.XXXXXX)
@@ -273,7 +288,7 @@ suite_start() {
 	build_images
 	[ "${LAYOUT:-}" != v2 ] || enter_v2
 	: >"$D/alerts.json"
-	start_containerd
+	start_containerd "$@"
 	start_docker
 	docker_images busybox
 	[[ " $* " != *" debian "* ]] || docker_images debian
