@@ -21,7 +21,7 @@ struct storage {
 	char *roots[]; /* the usual data roots, as the agent sees them */
 };
 
-static const struct store_ops *const stores[] = { &store_docker, &store_containerd };
+static const struct store_ops *const stores[] = { &store_docker, &store_containerd, &store_containers };
 
 static inline void facts_done(struct container_facts *facts)
 {

@@ -41,7 +41,7 @@ struct store_ops {
 		      struct container_facts *facts);
 };
 
-extern const struct store_ops store_docker, store_containerd;
+extern const struct store_ops store_docker, store_containerd, store_containers;
 
 /*
  * A regular file below `root`. The descriptor is the caller's. -ENOENT, -ELOOP (a symbolic link on the way), -EBADMSG (no
