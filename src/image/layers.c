@@ -123,8 +123,10 @@ static int below_redirect(struct walk *walk, size_t parent, int fd)
 	if (length <= 0)
 		return 0;
 	value[length + 1] = '\0';
-	if (value[1] == '/')
+	if (value[1] == '/') {
+		walk->entry->opaque = false; /* also where a directory above it is */
 		return path_is_clean(value + 1) ? below_set(walk, 0, value + 1, (size_t)length) : -EBADMSG;
+	}
 	value[0] = '/';
 	if (!path_is_clean(value) || strchr(value + 1, '/'))
 		return -EBADMSG;
@@ -147,13 +149,12 @@ static int walk_into_directory(struct walk *walk, int *fd, const struct stat *st
 static int walk_found(struct walk *walk, int *fd, const struct stat *stat)
 {
 	struct layer_entry *entry = walk->entry;
+	char opaque = S_ISDIR(stat->st_mode) ? opaque_of(walk->layers, *fd) : 'y';
 
 	entry->says = LAYER_HAS;
 	entry->stat = *stat;
-	if (S_ISDIR(stat->st_mode))
-		entry->opaque |= opaque_of(walk->layers, *fd) == 'y';
-	else
-		entry->opaque = true;
+	entry->opaque |= opaque == 'y';
+	entry->xwhiteouts = opaque == 'x';
 	if (S_ISREG(stat->st_mode))
 		entry->metacopy = overlay_attribute(walk->layers, *fd, "metacopy", NULL, 0) >= 0;
 	entry->fd = take_fd(fd);
@@ -178,6 +179,7 @@ static int walk_step(struct walk *walk, const char *name, bool last)
 
 	if (is_whiteout(walk->layers, fd, &stat, walk->xwhiteouts)) {
 		walk->entry->says = LAYER_WHITEOUT;
+		walk->entry->stat = stat;
 		return 1;
 	}
 	if (S_ISDIR(stat.st_mode) || S_ISREG(stat.st_mode))
@@ -247,6 +249,20 @@ int layers_look(const struct layers *layers, size_t index, const char *path, str
 	return 0;
 }
 
+int layers_look_in(const struct layers *layers, const struct layer_place *place, const char *name,
+		   struct layer_entry *ret_entry)
+{
+	_cleanup_(layer_entry_close) struct layer_entry entry = LAYER_ENTRY_EMPTY;
+	struct walk walk = { .layers = layers, .fd = place->fd, .xwhiteouts = place->xwhiteouts, .entry = &entry };
+	int done = below_set(&walk, 0, place->below, strlen(place->below)) ?: walk_step(&walk, name, true);
+
+	if (done < 0)
+		return done;
+	*ret_entry = entry;
+	entry.fd = -EBADF;
+	return 0;
+}
+
 static bool ends_search(const struct layer_entry *entry)
 {
 	return entry->says != LAYER_ABSENT || entry->opaque;
@@ -275,14 +291,62 @@ int layers_find(const struct layers *layers, size_t first, size_t end, const cha
 	return 0;
 }
 
-int layer_entry_read(const struct layer_entry *entry)
+/* Only an owner, or CAP_FOWNER, may leave the access time alone. */
+static int open_quietly(int at, const char *path, int flags)
+{
+	int fd = openat(at, path, flags | O_NOATIME | O_CLOEXEC);
+
+	if (fd < 0 && errno == EPERM)
+		fd = openat(at, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int entry_read(const struct layer_entry *entry)
 {
 	char path[PROC_FD_MAX];
-	int fd;
 
 	if (!S_ISREG(entry->stat.st_mode))
 		return -EINVAL;
 	proc_fd(path, entry->fd);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return open_quietly(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+int layers_read(const struct layers *layers, const struct layer_entry *entry)
+{
+	_cleanup_(layer_entry_close) struct layer_entry data = LAYER_ENTRY_EMPTY;
+
+	while (entry->metacopy) { /* a layer further down each time */
+		struct layer_entry below = LAYER_ENTRY_EMPTY;
+		int error = layers_find(layers, entry->layer + 1, layers->count, entry->below, &below);
+
+		if (error)
+			return error;
+		layer_entry_close(&data);
+		data = below;
+		entry = &data;
+	}
+	return entry_read(entry);
+}
+
+int layer_entry_list(const struct layer_entry *entry)
+{
+	return open_quietly(entry->fd, ".", O_RDONLY | O_DIRECTORY);
+}
+
+static ssize_t entry_attribute(const struct layer_entry *entry, const char *attribute, char *value)
+{
+	char path[PROC_FD_MAX];
+
+	proc_fd(path, entry->fd);
+	return getxattr(path, attribute, value, LAYER_ATTRIBUTE_MAX);
+}
+
+bool layer_entries_share(const struct layer_entry *a, const struct layer_entry *b, const char *attribute)
+{
+	char value_a[LAYER_ATTRIBUTE_MAX], value_b[LAYER_ATTRIBUTE_MAX];
+	ssize_t length_a = entry_attribute(a, attribute, value_a), length_b = entry_attribute(b, attribute, value_b);
+
+	if (length_a < 0 || length_b < 0)
+		return length_a < 0 && length_b < 0;
+	return length_a == length_b && memcmp(value_a, value_b, (size_t)length_a) == 0;
 }

@@ -10,8 +10,8 @@
  * none.
  *
  * Everything below a layer is hostile. Components are opened one at a time with O_PATH|O_NOFOLLOW, so no
- * symbolic link is followed, no FIFO or device is opened, and nothing leads out of the layer. Descriptors: at
- * most three are open at a time, none between calls.
+ * symbolic link is followed, no FIFO or device is opened, and nothing leads out of the layer. Reading leaves access
+ * times as they are, where the kernel allows it. Descriptors: at most three are open at a time, none between calls.
  */
 #ifndef PLM_IMAGE_LAYERS_H
 #define PLM_IMAGE_LAYERS_H
@@ -44,10 +44,11 @@ enum layer_says {
 struct layer_entry {
 	enum layer_says says;
 	bool opaque;          /* nothing of the layers below shows through at this path */
+	bool xwhiteouts;      /* LAYER_HAS, a directory: there are whiteouts by attribute in it */
 	bool metacopy;        /* LAYER_HAS: the data is in a layer below, at `below` */
 	size_t layer;         /* index */
 	int fd;               /* LAYER_HAS: O_PATH, the caller's (layer_entry_close); else -EBADF */
-	struct stat stat;     /* LAYER_HAS */
+	struct stat stat;     /* LAYER_HAS; LAYER_WHITEOUT: of the whiteout */
 	struct stat parent;   /* of the deepest directory of this layer on the way */
 	char below[PATH_MAX]; /* where the path continues in the layers below */
 };
@@ -68,9 +69,32 @@ int layers_look(const struct layers *layers, size_t index, const char *path, str
  */
 int layers_find(const struct layers *layers, size_t first, size_t end, const char *path, struct layer_entry *ret_entry);
 
-/* Opens the entry for reading, only if it is a regular file: a descriptor, or a negative errno. The very
- * inode that was looked at, whatever its name means by now. Needs /proc. */
-int layer_entry_read(const struct layer_entry *entry);
+/* A directory of a layer that the caller holds open. */
+struct layer_place {
+	int fd;            /* or O_PATH */
+	bool xwhiteouts;   /* of its struct layer_entry */
+	const char *below; /* where it continues in the layers below; "" for "/" */
+};
+
+/* What that one directory says of `name`, a single component: as layers_look, but for .layer and .parent. */
+int layers_look_in(const struct layers *layers, const struct layer_place *place, const char *name,
+		   struct layer_entry *ret_entry);
+
+/*
+ * Opens for reading what a regular file that was found holds: the very inode that was looked at, whatever its name
+ * means by now, or, of a metacopy, the data in the layers below. A descriptor; -EINVAL: no regular file; -ENOENT: its
+ * data is in none of these layers; or a negative errno. Needs /proc.
+ */
+int layers_read(const struct layers *layers, const struct layer_entry *entry);
+
+/* Opens a directory that was found for reading: a descriptor, or a negative errno. */
+int layer_entry_list(const struct layer_entry *entry);
+
+#define LAYER_ATTRIBUTE_MAX 4096
+
+/* Do two entries have the same extended attribute? What neither has, or is longer than the bound, counts as the same.
+ * Needs /proc. */
+bool layer_entries_share(const struct layer_entry *a, const struct layer_entry *b, const char *attribute);
 
 /* Absolute, below PATH_MAX, and without ".", ".." or empty components. "/" is clean. */
 bool path_is_clean(const char *path);

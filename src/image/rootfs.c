@@ -8,9 +8,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "image/contents.h"
 #include "image/rootfs_internal.h"
-
-#define COMPARE_BLOCK 32768
 
 DEFINE_CLEANUP(struct mounts *, mounts_free)
 
@@ -278,7 +277,7 @@ static int64_t nanoseconds(const struct timespec *time)
 	return time->tv_sec * 1000000000ll + time->tv_nsec;
 }
 
-static void stat_fill(struct rootfs_stat *stat, const struct layer_entry *entry)
+void rootfs_stat_fill(struct rootfs_stat *stat, const struct layer_entry *entry)
 {
 	stat->metacopy = entry->metacopy;
 	stat->mode = entry->stat.st_mode;
@@ -308,14 +307,14 @@ int rootfs_upper_stat(const struct rootfs *rootfs, const char *path, struct root
 	stat.state = states[entry.says];
 	stat.opaque = entry.opaque || stat.state == ROOTFS_UPPER_WHITEOUT;
 	if (stat.state == ROOTFS_UPPER_ENTRY)
-		stat_fill(&stat, &entry);
+		rootfs_stat_fill(&stat, &entry);
 	*ret_stat = stat;
 	return 0;
 }
 
-static bool begins_as_code(const struct layer_entry *entry)
+static bool begins_as_code(const struct rootfs *rootfs, const struct layer_entry *entry)
 {
-	_cleanup_close_ int fd = layer_entry_read(entry);
+	_cleanup_close_ int fd = layers_read(&rootfs->layers, entry);
 	char magic[4] = "";
 	ssize_t length = fd < 0 ? -1 : pread(fd, magic, sizeof(magic), 0);
 
@@ -324,48 +323,20 @@ static bool begins_as_code(const struct layer_entry *entry)
 
 bool rootfs_is_code(const struct rootfs *rootfs, const char *path)
 {
-	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY, data = LAYER_ENTRY_EMPTY;
+	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
 
 	if (rootfs_find_merged(rootfs, path, &entry) < 0 || !S_ISREG(entry.stat.st_mode))
 		return false;
-	if (entry.stat.st_mode & 0111)
-		return true;
-	if (!entry.metacopy)
-		return begins_as_code(&entry);
-	return layers_find(&rootfs->layers, entry.layer + 1, rootfs->layers.count, entry.below, &data) == 0 &&
-	       begins_as_code(&data);
+	return entry.stat.st_mode & 0111 || begins_as_code(rootfs, &entry);
 }
 
-static ssize_t read_full(int fd, char *block, size_t size)
+static bool contents_equal(const struct rootfs *rootfs, const struct layer_entry *a, const struct layer_entry *b,
+			   uint64_t max)
 {
-	size_t got = 0;
+	_cleanup_close_ int fd_a = layers_read(&rootfs->layers, a), fd_b = layers_read(&rootfs->layers, b);
+	struct contents contents = { .a = fd_a, .b = fd_b };
 
-	while (got < size) {
-		ssize_t n = read(fd, block + got, size - got);
-
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
-}
-
-static bool contents_equal(const struct layer_entry *a, const struct layer_entry *b)
-{
-	_cleanup_close_ int fd_a = layer_entry_read(a), fd_b = layer_entry_read(b);
-	char block_a[COMPARE_BLOCK], block_b[COMPARE_BLOCK];
-	ssize_t n;
-
-	if (fd_a < 0 || fd_b < 0)
-		return false;
-	do {
-		n = read_full(fd_a, block_a, sizeof(block_a));
-		if (n < 0 || read_full(fd_b, block_b, sizeof(block_b)) != n || memcmp(block_a, block_b, (size_t)n) != 0)
-			return false;
-	} while (n == (ssize_t)sizeof(block_a));
-	return true;
+	return fd_a >= 0 && fd_b >= 0 && contents_compare(&contents, max + 1) == CONTENTS_SAME;
 }
 
 bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_t max)
@@ -380,5 +351,5 @@ bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_
 	if (upper.metacopy)
 		return strcmp(upper.below, path) == 0;
 	return upper.stat.st_size == image.stat.st_size && (uint64_t)upper.stat.st_size <= max &&
-	       contents_equal(&upper, &image);
+	       contents_equal(rootfs, &upper, &image, max);
 }

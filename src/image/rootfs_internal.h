@@ -25,4 +25,7 @@ int rootfs_find_merged(const struct rootfs *rootfs, const char *path, struct lay
 /* As layers_look, at the upper layer; without one everything is LAYER_ABSENT. */
 int rootfs_look_upper(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry);
 
+/* All but .state and .opaque, which are left as they are. */
+void rootfs_stat_fill(struct rootfs_stat *stat, const struct layer_entry *entry);
+
 #endif
