@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fold/fold.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "detect/subject.h"
-#include "fold/window.h"
-
-struct fold {
-	struct windows *windows; /* `max` of them */
-	struct windows *rates;   /* WINDOW_RATE */
-	struct window **due;     /* evicted with repeats: told at the next fold_expire */
-	size_t due_count, max, rates_max;
-	uint64_t last_id, evicted;
-	struct window *latest; /* nearly always the one that fold_attach asks for */
-	void (*release)(void *attachment);
-};
+#include "fold/internal.h"
 
 /* A finding on its way into a window. */
 struct arrival {
@@ -26,7 +17,7 @@ struct arrival {
 	uint64_t now, times;
 };
 
-static const struct fold_answer untracked = { FOLD_TELL, 0 };
+static const struct fold_answer untracked = { .verdict = FOLD_TELL };
 
 struct fold *fold_new(size_t max, void (*release)(void *attachment))
 {
@@ -46,18 +37,10 @@ struct fold *fold_new(size_t max, void (*release)(void *attachment))
 	return NULL;
 }
 
-static void release_attachment(struct fold *fold, void *attachment)
+void fold_release(struct fold *fold, void *attachment)
 {
 	if (attachment && fold->release)
 		fold->release(attachment);
-}
-
-static void destroy_window(struct fold *fold, struct window *window)
-{
-	if (fold->latest == window)
-		fold->latest = NULL;
-	release_attachment(fold, window->attachment);
-	window_free(window);
 }
 
 static void empty_windows(struct fold *fold, struct windows *windows)
@@ -66,7 +49,7 @@ static void empty_windows(struct fold *fold, struct windows *windows)
 
 	while (windows && (window = windows_first(windows))) {
 		windows_remove(windows, window);
-		destroy_window(fold, window);
+		fold_destroy(fold, window);
 	}
 	windows_free(windows);
 }
@@ -78,7 +61,8 @@ void fold_free(struct fold *fold)
 	empty_windows(fold, fold->windows);
 	empty_windows(fold, fold->rates);
 	for (size_t i = 0; i < fold->due_count; i++)
-		destroy_window(fold, fold->due[i]);
+		fold_destroy(fold, fold->due[i]);
+	fold_empty_gone(fold);
 	free(fold->due);
 	free(fold);
 }
@@ -93,6 +77,11 @@ static enum severity worse_of(enum severity a, enum severity b)
 static bool is_rollup(const struct window *window)
 {
 	return window->kind == WINDOW_DIRECTORY || window->kind == WINDOW_SETUP;
+}
+
+static struct fold_answer answer_of(const struct window *window, enum fold_verdict verdict)
+{
+	return (struct fold_answer){ verdict, window->id, is_rollup(window) };
 }
 
 static void mark_subject(struct window *window, const char *subject)
@@ -119,10 +108,10 @@ static void count_repeats(struct window *window, const struct arrival *arrival, 
 static void begin_fold(struct fold *fold, struct window *window, const struct arrival *arrival)
 {
 	fold->latest = window;
-	window->id = ++fold->last_id;
 	window->first_seen = window->last_seen = arrival->now;
 	window->told = arrival->finding->severity;
 	count_repeats(window, arrival, arrival->times - 1);
+	fold_note(fold, window, WINDOW_TOLD);
 }
 
 /* ---- the bound ---- */
@@ -137,17 +126,20 @@ static bool make_room(struct fold *fold)
 		return false;
 	windows_remove(fold->windows, first);
 	fold->evicted++;
-	if (first->count > 0)
+	if (first->count > 0) {
+		fold_note_clear(first); /* what is saved of it stays until it is told */
 		fold->due[fold->due_count++] = first;
-	else
-		destroy_window(fold, first);
+	} else {
+		fold_destroy(fold, first);
+	}
 	return true;
 }
 
 static struct fold_answer open_window(struct fold *fold, const struct arrival *arrival, enum window_kind kind,
 				      const char *name)
 {
-	const struct window key = { arrival->container, arrival->finding->rule, kind, .name = (char *)name };
+	const struct window key = { arrival->container, arrival->finding->rule, kind, (char *)name,
+				    .id = fold->last_id + 1 };
 	struct window *window = NULL;
 
 	if (make_room(fold))
@@ -156,8 +148,9 @@ static struct fold_answer open_window(struct fold *fold, const struct arrival *a
 				     kind == WINDOW_SUBJECT ? 0 : WINDOW_SUBJECTS_MAX);
 	if (!window)
 		return untracked;
+	fold->last_id++;
 	begin_fold(fold, window, arrival);
-	return (struct fold_answer){ kind == WINDOW_SUBJECT ? FOLD_TELL : FOLD_ROLLUP, window->id };
+	return answer_of(window, is_rollup(window) ? FOLD_ROLLUP : FOLD_TELL);
 }
 
 /* Its window ended without a repeat, and nobody has asked since. */
@@ -168,11 +161,12 @@ static bool is_stale(const struct window *window, uint64_t now)
 
 static struct fold_answer open_again(struct fold *fold, struct window *window, const struct arrival *arrival)
 {
-	release_attachment(fold, window->attachment);
+	fold_release(fold, window->attachment);
 	window->attachment = NULL;
 	begin_fold(fold, window, arrival);
+	window->id = ++fold->last_id;
 	windows_move(fold->windows, window, arrival->now + window->length);
-	return (struct fold_answer){ is_rollup(window) ? FOLD_ROLLUP : FOLD_TELL, window->id };
+	return answer_of(window, is_rollup(window) ? FOLD_ROLLUP : FOLD_TELL);
 }
 
 static bool is_told_apart(const struct window *window, enum severity severity)
@@ -192,11 +186,13 @@ static struct fold_answer enter_window(struct fold *fold, struct window *window,
 	window->last_seen = arrival->now;
 	if (!is_told_apart(window, severity)) {
 		count_repeats(window, arrival, arrival->times);
-		return (struct fold_answer){ FOLD_HOLD, window->id };
+		fold_note(fold, window, is_rollup(window) ? WINDOW_TOLD : WINDOW_COUNTED);
+		return answer_of(window, FOLD_HOLD);
 	}
 	window->told = severity;
 	count_repeats(window, arrival, arrival->times - 1);
-	return (struct fold_answer){ FOLD_TELL, window->id };
+	fold_note(fold, window, WINDOW_TOLD);
+	return answer_of(window, FOLD_TELL);
 }
 
 /* ---- set-up ---- */
@@ -274,7 +270,7 @@ static struct window *rate_of(struct fold *fold, const struct arrival *arrival)
 	if (windows_count(fold->rates) == fold->rates_max) {
 		first = windows_first(fold->rates);
 		windows_remove(fold->rates, first);
-		destroy_window(fold, first);
+		fold_destroy(fold, first);
 	}
 	return windows_add(fold->rates, &key, arrival->now, FOLD_STORM_WINDOW, FOLD_STORM_LIMIT);
 }
@@ -287,6 +283,7 @@ static bool is_storm(struct fold *fold, struct window *rate, uint64_t now)
 
 	if (now < rate->storm_end)
 		return true;
+	fold_note(fold, rate, WINDOW_TOLD);
 	*oldest = now;
 	rate->mark_count++;
 	if (storm) {
@@ -319,6 +316,7 @@ static struct fold_answer fold_by_directory(struct fold *fold, struct window *ra
 	if (window)
 		return enter_window(fold, window, arrival);
 	rate->directories++;
+	fold_note(fold, rate, WINDOW_TOLD);
 	return open_window(fold, arrival, WINDOW_DIRECTORY, directory);
 }
 
@@ -350,11 +348,12 @@ void fold_attach(struct fold *fold, uint64_t id, void *attachment)
 	for (size_t i = 0; (!window || window->id != id) && i < windows_count(fold->windows); i++)
 		window = windows_at(fold->windows, i);
 	if (id == 0 || !window || window->id != id) {
-		release_attachment(fold, attachment);
+		fold_release(fold, attachment);
 		return;
 	}
-	release_attachment(fold, window->attachment);
+	fold_release(fold, window->attachment);
 	window->attachment = attachment;
+	fold_note(fold, window, WINDOW_TOLD);
 }
 
 typedef void fold_tell(const struct fold_repeat *repeat, void *data);
@@ -400,7 +399,7 @@ static void tell_due(struct fold *fold, uint64_t container, fold_tell *tell, voi
 			continue;
 		}
 		tell_window(window, tell, data);
-		destroy_window(fold, window);
+		fold_destroy(fold, window);
 	}
 	fold->due_count = kept;
 }
@@ -408,7 +407,7 @@ static void tell_due(struct fold *fold, uint64_t container, fold_tell *tell, voi
 static void forget_window(struct fold *fold, struct windows *windows, struct window *window)
 {
 	windows_remove(windows, window);
-	destroy_window(fold, window);
+	fold_destroy(fold, window);
 }
 
 void fold_expire(struct fold *fold, uint64_t now, fold_tell *tell, void *data)
@@ -422,6 +421,7 @@ void fold_expire(struct fold *fold, uint64_t now, fold_tell *tell, void *data)
 			continue;
 		}
 		tell_window(window, tell, data);
+		fold_note(fold, window, WINDOW_TOLD);
 		windows_move(fold->windows, window, now + window->length);
 	}
 	while ((window = windows_first(fold->rates)) && window->end <= now)
@@ -448,6 +448,29 @@ void fold_end(struct fold *fold, uint64_t container, fold_tell *tell, void *data
 	tell_due(fold, container, tell, data);
 	end_windows(fold, fold->windows, container, tell, data);
 	end_windows(fold, fold->rates, container, tell, data);
+}
+
+void fold_pause(struct fold *fold, fold_tell *tell, void *data)
+{
+	tell_due(fold, 0, tell, data);
+	for (size_t i = 0; i < windows_count(fold->windows); i++) {
+		struct window *window = windows_at(fold->windows, i);
+
+		if (window->count > 0)
+			fold_note(fold, window, WINDOW_TOLD);
+		tell_window(window, tell, data);
+	}
+}
+
+int fold_seen(const struct fold *fold, uint64_t container, const struct finding *finding, uint64_t *ret_time)
+{
+	const struct window *window =
+		windows_find(fold->windows, container, finding->rule, WINDOW_SUBJECT, finding->subject);
+
+	if (!window)
+		return -ENOENT;
+	*ret_time = window->last_seen;
+	return 0;
 }
 
 uint64_t fold_next(const struct fold *fold)

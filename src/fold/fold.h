@@ -11,6 +11,9 @@
  * directory counts for the nearest of these above it, else for "/". Executions from memory or the upper layer
  * never roll up. The set-up of an entry point (finding.setup) is one roll-up of 30 s for each container and
  * rule; within it only a rise to high or critical is told apart.
+ *
+ * Saving. Windows can outlive the process: fold_changed gives those that are new or changed, fold_restore takes them
+ * back, and a fold that was restored answers as one that never stopped. Who saves nothing pays nothing.
  */
 #ifndef PLM_FOLD_FOLD_H
 #define PLM_FOLD_FOLD_H
@@ -38,6 +41,7 @@ struct fold_answer {
 	enum fold_verdict verdict;
 	uint64_t id; /* plimsoll.fold.id: the same for the first and its repeats; 0: told, but not remembered,
 		      * and what `times` counts beyond one is the caller's to tell */
+	bool rollup; /* it went into a roll-up: the fold forgets which subject it was */
 };
 
 /* What is told at the end of a window. Strings are owned by the fold and valid during the call. */
@@ -75,6 +79,41 @@ void fold_expire(struct fold *fold, uint64_t now, void (*tell)(const struct fold
 /* The same for all of a container's, because it is gone (container 0: all), and forgets them. */
 void fold_end(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
 	      void *data);
+
+/* Tells what was counted, in no order; windows go on with what they know of what was told, for a next process. */
+void fold_pause(struct fold *fold, void (*tell)(const struct fold_repeat *repeat, void *data), void *data);
+
+/* When this subject last came, if a window of its own is open; *ret_time as the `now` it came at. 0 or -ENOENT. */
+int fold_seen(const struct fold *fold, uint64_t container, const struct finding *finding, uint64_t *ret_time);
+
+/* A window outside the fold. Pointers belong to whoever calls. */
+struct fold_saved {
+	uint64_t container; /* with it, `key` names the window */
+	const char *key;
+	const void *blob; /* NULL: the window is no more */
+	size_t size;
+	const void *attachment; /* NULL none; not in the blob */
+};
+
+/* 0, or a negative errno: the window is then given again. Must not call into the fold. */
+typedef int fold_save(const struct fold_saved *saved, void *data);
+
+/*
+ * Gives every window that went, is new or changed since it was given last. Without `all`, those of which only repeats
+ * of their one subject were counted are left for later. What waits in fold_next's 0 is not given: fold_expire first.
+ * Ends with the first error of `save`, or with -ENOMEM.
+ */
+int fold_changed(struct fold *fold, bool all, fold_save *save, void *data);
+
+/*
+ * Takes a window back, and `attachment`, which the fold owns from here, also on failure. `now`: the time at which
+ * that is, not before any that the window has seen. One that ended meanwhile is forgotten where nothing was counted,
+ * else ends FOLD_RESTORE_DELAY from now. It counts as new for fold_changed.
+ * 0; -EBADMSG: not what fold_changed gave; -EEXIST; -ENOSPC: above `max`; -ENOMEM.
+ */
+int fold_restore(struct fold *fold, const struct fold_saved *saved, uint64_t now, void *attachment);
+
+#define FOLD_RESTORE_DELAY (10ull * 1000000000ull) /* until the container has its name again */
 
 /* When the next window ends, or UINT64_MAX; 0: call fold_expire now. */
 uint64_t fold_next(const struct fold *fold);

@@ -34,6 +34,15 @@ static int compare_keys(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+static bool ends_before(const struct window *a, const struct window *b)
+{
+	int order = compare_numbers(a->end, b->end);
+
+	if (order == 0)
+		order = compare_numbers(a->id, b->id);
+	return (order != 0 ? order : compare_keys(a, b)) < 0;
+}
+
 static void heap_put(struct windows *windows, size_t slot, struct window *window)
 {
 	windows->heap[slot] = window;
@@ -47,7 +56,7 @@ static void heap_rise(struct windows *windows, struct window *window)
 	while (slot > 0) {
 		size_t parent = (slot - 1) / 2;
 
-		if (windows->heap[parent]->end <= window->end)
+		if (!ends_before(window, windows->heap[parent]))
 			break;
 		heap_put(windows, slot, windows->heap[parent]);
 		slot = parent;
@@ -62,9 +71,9 @@ static void heap_sink(struct windows *windows, struct window *window)
 	for (;;) {
 		size_t child = slot * 2 + 1;
 
-		if (child + 1 < windows->count && windows->heap[child + 1]->end < windows->heap[child]->end)
+		if (child + 1 < windows->count && ends_before(windows->heap[child + 1], windows->heap[child]))
 			child++;
-		if (child >= windows->count || windows->heap[child]->end >= window->end)
+		if (child >= windows->count || !ends_before(windows->heap[child], window))
 			break;
 		heap_put(windows, slot, windows->heap[child]);
 		slot = child;
@@ -115,6 +124,7 @@ struct window *windows_add(struct windows *windows, const struct window *key, ui
 	window->container = key->container;
 	window->rule = key->rule;
 	window->kind = key->kind;
+	window->id = key->id;
 	window->first_seen = window->last_seen = now;
 	window->length = length;
 	window->end = now + length;

@@ -6,8 +6,10 @@
 #ifndef PLM_FOLD_WINDOW_H
 #define PLM_FOLD_WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "detect/rule.h"
 
@@ -16,6 +18,14 @@ enum window_kind {
 	WINDOW_DIRECTORY, /* a storm's roll-up of one directory */
 	WINDOW_SETUP,     /* the roll-up of an entry point's set-up */
 	WINDOW_RATE,      /* never told: when subjects of a rule were new in a container, to see a storm come */
+};
+
+/* What a window holds that was not yet saved. */
+enum window_news {
+	WINDOW_SAVED,   /* nothing */
+	WINDOW_COUNTED, /* repeats of its one subject */
+	WINDOW_TOLD,    /* it is new, something was told of it, or other subjects went into it */
+	WINDOW_NEWS,
 };
 
 /* Distinct subjects that a roll-up can tell apart, and so the highest number that it tells. */
@@ -28,7 +38,7 @@ struct window {
 	enum window_kind kind;
 	char *name; /* owned: subject or directory */
 
-	uint64_t id;
+	uint64_t id;     /* changed only if windows_move follows */
 	uint64_t length; /* ns */
 	uint64_t end;    /* changed by windows_move only */
 	uint64_t count;
@@ -43,8 +53,15 @@ struct window {
 	unsigned directories;
 	void *attachment; /* the fold's */
 
+	/* the fold's, for saving */
+	enum window_news news;
+	bool kept; /* a save knows it */
+	LIST_ENTRY(window) link;
+
 	size_t slot; /* windows' own */
 };
+
+LIST_HEAD(window_list, window);
 
 struct windows;
 
@@ -56,7 +73,7 @@ void windows_free(struct windows *windows);
 struct window *windows_find(const struct windows *windows, uint64_t container, enum rule rule, enum window_kind kind,
 			    const char *name);
 
-/* A new window that ends at `now` + `length`, with `marks` numbers behind it. NULL when out of memory or
+/* A new window with the key and id of `key`, that ends at `now` + `length`, with `marks` numbers behind it. NULL when out of memory or
  * full. The key must not be there yet. */
 struct window *windows_add(struct windows *windows, const struct window *key, uint64_t now, uint64_t length,
 			   size_t marks);
@@ -67,7 +84,7 @@ void windows_move(struct windows *windows, struct window *window, uint64_t end);
 void windows_remove(struct windows *windows, struct window *window);
 void window_free(struct window *window); /* takes NULL; not the attachment */
 
-/* The one that ends first, or NULL. */
+/* The one that ends first, or NULL; of those that end at once, the one with the lowest id and then key. */
 struct window *windows_first(const struct windows *windows);
 
 /* By number, from 0 to windows_count, in no order. A loop that counts down may remove, if it looks at the

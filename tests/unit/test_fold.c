@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "fold/fold.h"
 
@@ -486,6 +488,555 @@ static void test_a_second_storm_without_expiry(void **state)
 	assert_int_equal(storm_of_directories(*state, "/b", HOUR + SECOND), 20 + 20);
 }
 
+/* ---- a fold that is saved and restored ---- */
+
+#define ROWS_MAX 2048
+
+/* What a fold gave to be kept. */
+struct rows {
+	size_t count;
+	struct row {
+		struct fold_saved saved; /* key and blob owned */
+	} rows[ROWS_MAX];
+};
+
+static struct row *row_find(struct rows *rows, const struct fold_saved *saved)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->rows[i].saved.container == saved->container &&
+		    strcmp(rows->rows[i].saved.key, saved->key) == 0)
+			return &rows->rows[i];
+	return NULL;
+}
+
+static void row_clear(struct row *row)
+{
+	free((char *)row->saved.key);
+	free((void *)row->saved.blob);
+}
+
+static int row_keep(const struct fold_saved *saved, void *data)
+{
+	struct rows *rows = data;
+	struct row *row = row_find(rows, saved);
+
+	if (row)
+		row_clear(row);
+	if (row && !saved->blob)
+		*row = rows->rows[--rows->count];
+	if (!saved->blob)
+		return 0;
+	if (!row)
+		row = &rows->rows[rows->count++];
+	assert_true(rows->count <= ROWS_MAX);
+	row->saved = *saved;
+	row->saved.key = strdup(saved->key);
+	row->saved.blob = memcpy(malloc(saved->size), saved->blob, saved->size);
+	return 0;
+}
+
+static void rows_clear(struct rows *rows)
+{
+	while (rows->count > 0)
+		row_clear(&rows->rows[--rows->count]);
+}
+
+static struct fold *restored(const struct rows *rows, size_t max, uint64_t now)
+{
+	struct fold *fold = fold_new(max, NULL);
+
+	assert_non_null(fold);
+	for (size_t i = 0; i < rows->count; i++)
+		assert_int_equal(fold_restore(fold, &rows->rows[i].saved, now, (void *)rows->rows[i].saved.attachment),
+				 0);
+	return fold;
+}
+
+/* Repeats as they were told, in the order of their ids: that of one call means nothing. */
+struct tells {
+	size_t count;
+	struct fold_repeat repeats[ROWS_MAX];
+	char subjects[ROWS_MAX][64];
+};
+
+static void tells_add(const struct fold_repeat *repeat, void *data)
+{
+	struct tells *tells = data;
+	size_t i = tells->count++;
+
+	assert_true(tells->count <= ROWS_MAX);
+	for (; i > 0 && tells->repeats[i - 1].id > repeat->id; i--) {
+		tells->repeats[i] = tells->repeats[i - 1];
+		memcpy(tells->subjects[i], tells->subjects[i - 1], sizeof(tells->subjects[i]));
+	}
+	tells->repeats[i] = *repeat;
+	tells->repeats[i].subject = NULL;
+	(void)snprintf(tells->subjects[i], sizeof(tells->subjects[i]), "%s", repeat->subject);
+}
+
+/* Two folds that are given the same. */
+struct twins {
+	struct fold *straight, *stopped;
+	struct rows rows; /* of the stopped one */
+	struct tells a, b;
+	size_t max;
+	uint64_t now;
+};
+
+static void same_repeat(const struct fold_repeat *a, const struct fold_repeat *b)
+{
+	assert_int_equal(a->id, b->id);
+	assert_int_equal(a->container, b->container);
+	assert_int_equal(a->rule, b->rule);
+	assert_int_equal(a->severity, b->severity);
+	assert_int_equal(a->rollup, b->rollup);
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->subjects, b->subjects);
+	assert_int_equal(a->first_seen, b->first_seen);
+	assert_int_equal(a->last_seen, b->last_seen);
+	assert_ptr_equal(a->attachment, b->attachment);
+}
+
+static void twins_same_tells(struct twins *twins)
+{
+	assert_int_equal(twins->a.count, twins->b.count);
+	for (size_t i = 0; i < twins->a.count; i++) {
+		same_repeat(&twins->a.repeats[i], &twins->b.repeats[i]);
+		assert_string_equal(twins->a.subjects[i], twins->b.subjects[i]);
+	}
+	twins->a.count = twins->b.count = 0;
+}
+
+static void twins_expire(struct twins *twins)
+{
+	assert_int_equal(fold_next(twins->straight), fold_next(twins->stopped));
+	fold_expire(twins->straight, twins->now, tells_add, &twins->a);
+	fold_expire(twins->stopped, twins->now, tells_add, &twins->b);
+	twins_same_tells(twins);
+}
+
+static void twins_offer(struct twins *twins, uint64_t container, const struct finding *finding, uint64_t times)
+{
+	struct fold_answer a = fold_finding(twins->straight, container, finding, twins->now, times);
+	struct fold_answer b = fold_finding(twins->stopped, container, finding, twins->now, times);
+
+	assert_int_equal(a.verdict, b.verdict);
+	assert_int_equal(a.id, b.id);
+	assert_int_equal(a.rollup, b.rollup);
+	if (a.verdict == FOLD_HOLD)
+		return;
+	fold_attach(twins->straight, a.id, (void *)(uintptr_t)twins->now);
+	fold_attach(twins->stopped, b.id, (void *)(uintptr_t)twins->now);
+}
+
+static void twins_stop(struct twins *twins)
+{
+	fold_free(twins->stopped);
+	twins->stopped = restored(&twins->rows, twins->max, twins->now);
+	rows_clear(&twins->rows); /* each is given again */
+	assert_int_equal(fold_size(twins->straight), fold_size(twins->stopped));
+}
+
+static struct twins *twins_new(size_t max)
+{
+	struct twins *twins = calloc(1, sizeof(*twins));
+
+	assert_non_null(twins);
+	twins->max = max;
+	twins->now = 1;
+	twins->straight = fold_new(max, NULL);
+	twins->stopped = fold_new(max, NULL);
+	assert_true(twins->straight && twins->stopped);
+	return twins;
+}
+
+static void twins_free(struct twins *twins)
+{
+	fold_end(twins->straight, 0, tells_add, &twins->a);
+	fold_end(twins->stopped, 0, tells_add, &twins->b);
+	twins_same_tells(twins);
+	assert_int_equal(fold_changed(twins->stopped, true, row_keep, &twins->rows), 0);
+	assert_int_equal(twins->rows.count, 1); /* the last id; nothing stays of windows that went */
+	fold_free(twins->straight);
+	fold_free(twins->stopped);
+	rows_clear(&twins->rows);
+	free(twins);
+}
+
+/* `all`: repeats are saved too before it stops. Else what is told at once must be the same, while no window ends. */
+static void run_stopped(uint64_t seed, bool all)
+{
+	struct twins *twins = twins_new(all ? 8 + draw(&seed, 200) : ROWS_MAX);
+	char path[48];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct finding finding = random_finding(&seed, path);
+
+		if (fold_next(twins->straight) <= twins->now)
+			twins_expire(twins);
+		twins_offer(twins, 1 + draw(&seed, 4), &finding, 1 + draw(&seed, 3));
+		if (all)
+			twins->now += draw(&seed, 20) == 0 ? draw(&seed, HOUR) : draw(&seed, 5 * SECOND);
+		if (fold_next(twins->straight) <= twins->now)
+			twins_expire(twins);
+		if (draw(&seed, 5) == 0)
+			assert_int_equal(fold_changed(twins->stopped, false, row_keep, &twins->rows), 0);
+		if (all && draw(&seed, 300) == 0) {
+			fold_end(twins->straight, 2, tells_add, &twins->a);
+			fold_end(twins->stopped, 2, tells_add, &twins->b);
+			twins_same_tells(twins);
+		}
+		if (draw(&seed, 30) == 0) {
+			assert_int_equal(fold_changed(twins->stopped, all, row_keep, &twins->rows), 0);
+			twins_stop(twins);
+		}
+	}
+	if (!all) { /* what was counted last is lost */
+		fold_end(twins->straight, 0, tells_add, &twins->a);
+		fold_end(twins->stopped, 0, tells_add, &twins->b);
+		assert_true(twins->a.count >= twins->b.count);
+		twins->a.count = twins->b.count = 0;
+	}
+	twins_free(twins);
+}
+
+static void test_restored_answers_the_same(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 25; seed++)
+		run_stopped(seed * 0x9e3779b97f4a7c15ull, true);
+}
+
+static void test_killed_tells_nothing_twice(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 25; seed++)
+		run_stopped(seed * 0x9e3779b97f4a7c15ull, false);
+}
+
+static int row_refuse(const struct fold_saved *saved, void *data)
+{
+	(void)saved;
+	++*(unsigned *)data;
+	return -ENOSPC;
+}
+
+static void test_what_could_not_be_saved_is_given_again(void **state)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	unsigned refused = 0;
+
+	(void)offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/a", 1);
+	assert_int_equal(fold_changed(*state, true, row_refuse, &refused), -ENOSPC);
+	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
+	assert_int_equal(rows->count, 3); /* the window, the rate, the last id */
+	assert_int_equal(fold_changed(*state, true, row_refuse, &refused), 0);
+	assert_int_equal(refused, 1);
+	(void)offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/a", 2);
+	assert_int_equal(fold_changed(*state, false, row_refuse, &refused), 0); /* a repeat can wait */
+	assert_int_equal(fold_changed(*state, true, row_refuse, &refused), -ENOSPC);
+	fold_expire(*state, 3 * HOUR, collect, &(struct told){ 0 });
+	fold_expire(*state, 5 * HOUR, collect, &(struct told){ 0 });
+	assert_int_equal(fold_changed(*state, false, row_refuse, &refused), -ENOSPC);
+	assert_int_equal(fold_changed(*state, false, row_keep, rows), 0);
+	assert_int_equal(rows->count, 1);
+	rows_clear(rows);
+	free(rows);
+}
+
+/* What a fold took back and lost again before it was saved anew is given as gone. */
+static void test_restored_and_gone(void **state)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct fold *next;
+
+	(void)offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/a", 1);
+	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
+	next = restored(rows, 8, 2);
+	fold_end(next, 1, collect, &(struct told){ 0 });
+	assert_int_equal(fold_changed(next, true, row_keep, rows), 0);
+	assert_int_equal(rows->count, 1);
+	fold_free(next);
+	rows_clear(rows);
+	free(rows);
+}
+
+/* One that was forgotten for want of room with its repeats untold, and came again: what is kept is the new one. */
+static void test_evicted_and_come_again(void **state)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct fold *fold = fold_new(1, NULL), *next;
+	struct finding finding = finding_of(RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, "/a");
+	struct told told = { 0 };
+
+	(void)state;
+	(void)fold_finding(fold, 1, &finding, 1, 2);
+	assert_int_equal(fold_changed(fold, true, row_keep, rows), 0);
+	(void)fold_finding(fold, 1, &finding, 2, 1);
+	(void)offer(fold, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, "/b", 3);
+	assert_int_equal(offer(fold, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, "/a", 4), FOLD_TELL);
+	assert_int_equal(fold_changed(fold, true, row_keep, rows), 0);
+	fold_expire(fold, 5, collect, &told);
+	assert_int_equal(told.count, 2);
+	assert_int_equal(fold_changed(fold, true, row_keep, rows), 0);
+	next = restored(rows, 8, 6);
+	assert_int_equal(fold_size(next), 1);
+	assert_int_equal(offer(next, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, "/a", 7), FOLD_HOLD);
+	fold_end(next, 0, collect, &told);
+	assert_int_equal(told.count, 3);
+	fold_free(fold);
+	fold_free(next);
+	rows_clear(rows);
+	free(rows);
+}
+
+/* What was counted is told while its window lasts, and what comes again after a restart is counted still. */
+static void test_pause_tells_and_goes_on(void **state)
+{
+	struct finding finding = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/bin/id");
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct told told = { 0 };
+	struct fold *next;
+	uint64_t seen = 0;
+
+	(void)fold_finding(*state, 7, &finding, 5 * SECOND, 1);
+	(void)fold_finding(*state, 7, &finding, 9 * SECOND, 3);
+	fold_pause(*state, collect, &told);
+	assert_int_equal(told.count, 3);
+	fold_pause(*state, collect, &told);
+	assert_int_equal(told.count, 3);
+	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
+	next = restored(rows, 64, 10 * SECOND);
+	assert_int_equal(fold_seen(next, 7, &finding, &seen), 0);
+	assert_int_equal(seen, 9 * SECOND);
+	assert_int_equal(fold_seen(next, 8, &finding, &seen), -ENOENT);
+	assert_int_equal(fold_finding(next, 7, &finding, 11 * SECOND, 1).verdict, FOLD_HOLD);
+	fold_expire(next, 5 * SECOND + HOUR, collect, &told);
+	assert_int_equal(told.count, 4);
+	assert_int_equal(told.last.first_seen, 5 * SECOND);
+	fold_free(next);
+	rows_clear(rows);
+	free(rows);
+}
+
+/* A window that ended while nobody looked: a quiet one is over, one with repeats is told a little later. */
+static void test_ended_meanwhile(void **state)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct told told = { 0 };
+	struct fold *next;
+
+	for (unsigned i = 0; i < 3; i++)
+		(void)offer(*state, 1, RULE_ROOT_EXEC, SEVERITY_MEDIUM, i < 2 ? "/again" : "/once", SECOND);
+	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
+	next = restored(rows, 64, 3 * HOUR);
+	assert_int_equal(fold_size(next), 1);
+	assert_int_equal(fold_next(next), 3 * HOUR + FOLD_RESTORE_DELAY);
+	fold_expire(next, 3 * HOUR + FOLD_RESTORE_DELAY, collect, &told);
+	assert_int_equal(told.count, 1);
+	assert_string_equal(told.subject, "/again");
+	fold_free(next);
+	rows_clear(rows);
+	free(rows);
+}
+
+static void test_restore_is_bounded(void **state)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct fold *next = fold_new(3, release);
+	unsigned full = 0;
+	char path[64];
+	int attachment;
+
+	for (unsigned i = 0; i < 10; i++) {
+		path_of(path, "/p", i);
+		(void)offer(*state, 1, RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, path, i + 1);
+	}
+	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
+	for (size_t i = 0; i < rows->count; i++)
+		full += fold_restore(next, &rows->rows[i].saved, HOUR, &attachment) == -ENOSPC;
+	assert_int_equal(full, 7);
+	assert_int_equal(fold_size(next), 3);
+	assert_int_equal(released, 7 + 1); /* the last id has none to keep either */
+	for (size_t i = 0; i < rows->count; i++)
+		if (fold_restore(next, &rows->rows[i].saved, HOUR, NULL) == -EEXIST)
+			full++;
+	assert_int_equal(full, 7 + 3);
+	fold_free(next);
+	rows_clear(rows);
+	free(rows);
+}
+
+/* One window of each kind, at second 1. */
+static void rows_of_each_kind(struct fold *fold, struct rows *rows)
+{
+	struct finding finding = finding_of(RULE_MUTATION_FILE, SEVERITY_LOW, "/etc/app/conf");
+
+	finding.setup = true;
+	(void)fold_finding(fold, 1, &finding, SECOND, 2);
+	(void)offer_many(fold, RULE_ROOT_EXEC, "/srv/a", 30, SECOND, 0);
+	assert_int_equal(fold_changed(fold, true, row_keep, rows), 0);
+}
+
+static const struct fold_saved *row_like(const struct rows *rows, const char *key)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (strncmp(rows->rows[i].saved.key, key, strlen(key)) == 0)
+			return &rows->rows[i].saved;
+	fail_msg("nothing was saved like %s", key);
+	return NULL;
+}
+
+/* Restores a changed copy into an empty fold, which then must bear to be used. */
+static int restore_changed(const struct fold_saved *saved, const char *key, const void *blob, size_t size)
+{
+	struct fold *fold = fold_new(8, NULL);
+	struct finding finding = finding_of(RULE_ROOT_EXEC, SEVERITY_MEDIUM, "/srv/a/1");
+	struct fold_saved changed = { .container = saved->container, .key = key, .blob = blob, .size = size };
+	int r = fold_restore(fold, &changed, 2 * SECOND, NULL);
+
+	(void)fold_finding(fold, 1, &finding, 3 * SECOND, 1);
+	finding.setup = true;
+	(void)fold_finding(fold, 1, &finding, 3 * SECOND, 1);
+	fold_end(fold, 0, tells_add, &(struct tells){ 0 });
+	fold_free(fold);
+	return r;
+}
+
+static void test_hostile_keys_are_refused(void **state)
+{
+	static const struct {
+		const char *of, *key;
+	} rows[] = {
+		{ "subject", "" },
+		{ "subject", "subject" },
+		{ "subject", "subject root.exec" },
+		{ "subject", "subject root.exce /a" },
+		{ "subject", "object root.exec /a" },
+		{ "subject", " root.exec /a" },
+		{ "subject", "rate root.exec " },
+		{ "subject",
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa root.exec /a" },
+		{ "directory", "directory root.exec srv" },
+		{ "directory", "directory root.exec " },
+		{ "setup", "setup mutation.file /etc" },
+		{ "setup", "directory mutation.file /etc" },
+		{ "rate", "rate root.exec /a" },
+		{ "rate", "subject root.exec /a" },
+	};
+	struct rows *kept = calloc(1, sizeof(*kept));
+
+	rows_of_each_kind(*state, kept);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct fold_saved *saved = row_like(kept, rows[i].of);
+
+		assert_int_equal(restore_changed(saved, saved->key, saved->blob, saved->size), 0);
+		if (restore_changed(saved, rows[i].key, saved->blob, saved->size) != -EBADMSG)
+			fail_msg("row %zu was taken", i);
+	}
+	rows_clear(kept);
+	free(kept);
+}
+
+/* By offset in the blob's fixed part: version, told, held, directories, id, end, count, seen twice, storm's end,
+ * marks' count, marks, directory. */
+static void test_hostile_numbers_are_refused(void **state)
+{
+	static const struct {
+		const char *of;
+		size_t offset, size;
+		uint64_t value;
+	} rows[] = {
+		{ "subject", 0, 4, 0 },
+		{ "subject", 0, 4, 2 },
+		{ "subject", 4, 4, SEVERITIES },
+		{ "subject", 8, 4, 77 },
+		{ "subject", 16, 8, 0 },
+		{ "subject", 16, 8, UINT64_MAX },
+		{ "subject", 24, 8, 2 * SECOND + HOUR + 1 },
+		{ "subject", 24, 8, UINT64_MAX },
+		{ "subject", 40, 8, 2 * SECOND + 1 },
+		{ "subject", 48, 8, UINT64_MAX },
+		{ "subject", 56, 8, 1 },
+		{ "subject", 64, 8, 1 },
+		{ "subject", 72, 4, 1 },
+		{ "subject", 72, 4, 0xffffffff },
+		{ "subject", 76, 4, 1 },
+		{ "subject", 76, 4, 0xffffffff },
+		{ "directory", 64, 8, 0 },
+		{ "directory", 64, 8, 1ull << 60 },
+		{ "setup", 24, 8, 33 * SECOND },
+		{ "setup", 76, 4, 0 },
+		{ "rate", 16, 8, 1 },
+		{ "rate", 56, 8, 2 * SECOND + HOUR + 1 },
+		{ "rate", 72, 4, 19 },
+	};
+	struct rows *kept = calloc(1, sizeof(*kept));
+
+	rows_of_each_kind(*state, kept);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct fold_saved *saved = row_like(kept, rows[i].of);
+		_cleanup_free_ char *blob = memcpy(malloc(saved->size), saved->blob, saved->size);
+
+		memcpy(blob + rows[i].offset, &rows[i].value, rows[i].size);
+		if (restore_changed(saved, saved->key, blob, saved->size) != -EBADMSG)
+			fail_msg("row %zu was taken", i);
+	}
+	rows_clear(kept);
+	free(kept);
+}
+
+/* "/etc/app" and its NUL, at the end of the set-up's blob. */
+static void test_hostile_directories_are_refused(void **state)
+{
+	static const char *const directories[] = { "etc/app//", "/etc/app/", "/etc\0app", "\0etc/app" };
+	struct rows *kept = calloc(1, sizeof(*kept));
+	const struct fold_saved *saved;
+
+	rows_of_each_kind(*state, kept);
+	saved = row_like(kept, "setup");
+	assert_memory_equal((const char *)saved->blob + saved->size - 9, "/etc/app", 9);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		_cleanup_free_ char *blob = memcpy(malloc(saved->size), saved->blob, saved->size);
+
+		memcpy(blob + saved->size - 9, directories[i], 9);
+		if (restore_changed(saved, saved->key, blob, saved->size) != -EBADMSG)
+			fail_msg("row %zu was taken", i);
+	}
+	rows_clear(kept);
+	free(kept);
+}
+
+/* Cut anywhere it is refused; with any bit turned it is refused or borne. */
+static void test_harmed_blobs_are_borne(void **state)
+{
+	static const char *const kinds[] = { "subject", "directory", "setup", "rate", "last-id" };
+	struct rows *kept = calloc(1, sizeof(*kept));
+	uint64_t seed = 42;
+
+	rows_of_each_kind(*state, kept);
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		const struct fold_saved *saved = row_like(kept, kinds[k]);
+
+		for (size_t size = 0; size < saved->size; size++) {
+			_cleanup_free_ char *blob = memcpy(malloc(size + 1), saved->blob, size);
+
+			assert_int_equal(restore_changed(saved, saved->key, blob, size), -EBADMSG);
+		}
+		for (unsigned i = 0; i < 2000; i++) {
+			_cleanup_free_ unsigned char *blob = memcpy(malloc(saved->size), saved->blob, saved->size);
+			int r;
+
+			for (uint64_t n = 1 + draw(&seed, 3); n > 0; n--)
+				blob[draw(&seed, saved->size)] ^= (unsigned char)(1u << draw(&seed, 8));
+			r = restore_changed(saved, saved->key, blob, saved->size);
+			assert_true(r == 0 || r == -EBADMSG);
+		}
+	}
+	rows_clear(kept);
+	free(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +1057,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_after_a_quiet_window_it_is_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storms_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_second_storm_without_expiry, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_could_not_be_saved_is_given_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restored_and_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_evicted_and_come_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pause_tells_and_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ended_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_keys_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_numbers_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_directories_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_harmed_blobs_are_borne, setup, teardown),
+		cmocka_unit_test(test_restored_answers_the_same),
+		cmocka_unit_test(test_killed_tells_nothing_twice),
 		cmocka_unit_test(test_end_takes_one_container),
 		cmocka_unit_test(test_nothing_is_lost),
 	};
