@@ -46,6 +46,8 @@ static void container_release(struct container *container, void *data)
 {
 	(void)data;
 	judge_forget(container);
+	free(container->workload);
+	container->workload = NULL;
 }
 
 /* The container of that id, without a name where it was not told yet. NULL: too many at once, or out of
@@ -62,24 +64,41 @@ static struct container *container_of_id(struct replay *replay, uint64_t id, con
 
 static int facts_copy(struct container_facts *to, const struct container_facts *from)
 {
-	char **const fields[] = { &to->id,        &to->name,         &to->runtime,  &to->image_name,
-				  &to->image_tag, &to->image_digest, &to->pod_name, &to->pod_namespace };
-	const char *const values[] = { from->id,        from->name,         from->runtime,  from->image_name,
-				       from->image_tag, from->image_digest, from->pod_name, from->pod_namespace };
+	char **const fields[] = { &to->id,       &to->name,          &to->runtime, &to->image_name, &to->image_tag,
+				  &to->pod_name, &to->pod_namespace, &to->pod_uid, &to->handler,    &to->image_digest };
+	const char *const values[] = { from->id,        from->name,        from->runtime,       from->image_name,
+				       from->image_tag, from->pod_name,    from->pod_namespace, from->pod_uid,
+				       from->handler,   from->image_digest };
 	int r = 0;
 
 	container_facts_clear(to);
 	to->init_pid = from->init_pid;
 	to->started = from->started;
+	to->role = from->role;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
 		r = fact_set(fields[i], values[i]);
+	for (size_t i = 0; r == 0 && i < from->labels.count; i++)
+		r = labels_append(&to->labels, from->labels.items[i]);
 	return r;
+}
+
+/* The name that it had, unless this policy has a label for it: a recording has all labels, but not all facts. */
+static int workload_set(struct replay *replay, struct container *container, const char *recorded)
+{
+	const char *label = policy_workload_label(replay->policy);
+
+	if (label && labels_get(&container->facts.labels, label))
+		return judge_workload(container, replay->policy, playback_host(replay->playback));
+	free(container->workload);
+	container->workload = recorded ? strdup(recorded) : NULL;
+	return recorded && !container->workload ? -ENOMEM : 0;
 }
 
 static int replay_container(struct replay *replay, const struct playback_frame *frame)
 {
 	const struct container *from = &frame->container;
 	struct container *container = container_of_id(replay, from->cgroup, from->cgroup_path);
+	int r;
 
 	if (!container)
 		return 0; /* its events are counted */
@@ -88,7 +107,9 @@ static int replay_container(struct replay *replay, const struct playback_frame *
 	container->root_device = from->root_device;
 	container->started = from->started;
 	container->running = true;
-	return facts_copy(&container->facts, &from->facts);
+	container->sight = from->sight;
+	r = facts_copy(&container->facts, &from->facts);
+	return r < 0 ? r : workload_set(replay, container, from->workload);
 }
 
 static int replay_end(struct replay *replay, const struct playback_frame *frame)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The format of a recording, version 1. All numbers are little endian; there is no hole in any struct.
+ * The format of a recording, versions 1 and 2. All numbers are little endian; there is no hole in any struct.
  *
  *	struct recording_head
  *	frames: struct recording_frame, and `size` bytes of payload
@@ -10,6 +10,9 @@
  * the NUL; 0 is "absent". Nothing lies behind the last one. A version is known by its number alone: a reader
  * refuses every other, and what it does not know within its own.
  *
+ * Version 2 has more of a container: behind struct recording_container lies struct recording_more, behind the texts of
+ * the first those of the second, and behind these the labels, each "key=value" with its NUL.
+ *
  * A record is what include/plimsoll/event.h says, but that its arguments may have been blanked.
  */
 #ifndef PLM_RECORD_FORMAT_H
@@ -18,14 +21,15 @@
 #include "plimsoll/event.h"
 
 #define RECORDING_MAGIC     "PLMSREC\n"
-#define RECORDING_VERSION   1
+#define RECORDING_VERSION   2             /* what is written */
+#define RECORDING_OLDEST    1             /* what is read */
 #define RECORDING_FRAME_MAX (256u * 1024) /* of a payload */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "structs are written as they are in memory");
 
 struct recording_head {
 	char magic[8];
-	__u32 version;        /* RECORDING_VERSION */
+	__u32 version;        /* RECORDING_OLDEST to RECORDING_VERSION */
 	__u32 record_version; /* PLM_RECORD_VERSION: of the records in it */
 	char host[72];        /* name of the host, padded with NUL, of which there is one at least; "": unknown */
 };
@@ -66,6 +70,22 @@ struct recording_container {
 	__u32 init_pid;     /* 0 unknown */
 	__u32 root_device;
 	__u32 texts[CONTAINER_TEXTS];
+};
+
+/* texts of struct recording_more */
+enum {
+	MORE_TEXT_WORKLOAD,
+	MORE_TEXT_POD_UID,
+	MORE_TEXT_HANDLER,
+	MORE_TEXTS,
+};
+
+struct recording_more {
+	__u32 role;        /* enum container_role */
+	__u32 sight;       /* enum container_sight */
+	__u32 labels;      /* how many, LABELS_MAX of container/facts.h at most */
+	__u32 labels_size; /* bytes, with their NULs */
+	__u32 texts[MORE_TEXTS];
 };
 
 /* texts of RECORDING_EVENT */
@@ -130,6 +150,7 @@ struct recording_lost {
 
 _Static_assert(sizeof(struct recording_head) == 88, "no hole");
 _Static_assert(sizeof(struct recording_container) == 24 + 4 * (3 + CONTAINER_TEXTS), "no hole");
+_Static_assert(sizeof(struct recording_more) == 4 * (4 + MORE_TEXTS), "no hole");
 _Static_assert(sizeof(struct recording_event) == 16 + 2 * 80 + 12 + 4 * (EVENT_TEXTS + 1), "no hole");
 _Static_assert(sizeof(struct recording_coverage) == 24 + 4 * (COVERAGE_TEXTS + 1), "no hole");
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container/facts.h"
 #include "decode/record.h"
 
 struct playback {
@@ -13,6 +14,7 @@ struct playback {
 	bool ended; /* after an error, or at the end */
 	struct recording_head head;
 	struct playback_frame frame;
+	char *labels[LABELS_MAX]; /* of the frame's container: in the payload */
 	_Alignas(8) char payload[RECORDING_FRAME_MAX];
 };
 
@@ -46,7 +48,8 @@ static int head_take(struct playback *playback)
 	if (memcmp(head->magic, RECORDING_MAGIC, sizeof(head->magic)) != 0 ||
 	    !memchr(head->host, 0, sizeof(head->host)))
 		return -EBADMSG;
-	if (head->version != RECORDING_VERSION || head->record_version != PLM_RECORD_VERSION)
+	if (head->version < RECORDING_OLDEST || head->version > RECORDING_VERSION ||
+	    head->record_version != PLM_RECORD_VERSION)
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -103,54 +106,106 @@ static int fixed_take(struct rest *rest, void *ret_fixed, size_t size)
 	return 0;
 }
 
-/* All that is left must be the texts. */
+static const char *text_take(struct rest *rest, size_t length)
+{
+	const char *text = rest->data;
+
+	if (length < 2 || length > rest->size || memchr(text, 0, length) != text + length - 1)
+		return NULL;
+	rest->data += length;
+	rest->size -= length;
+	return text;
+}
+
 static int texts_take(struct rest *rest, const __u32 *lengths, size_t count, const char **ret_texts)
 {
 	for (size_t i = 0; i < count; i++) {
-		__u32 length = lengths[i];
-
 		ret_texts[i] = NULL;
-		if (length == 0)
+		if (lengths[i] == 0)
 			continue;
-		if (length < 2 || length > rest->size || memchr(rest->data, 0, length) != rest->data + length - 1)
+		ret_texts[i] = text_take(rest, lengths[i]);
+		if (!ret_texts[i])
 			return -EBADMSG;
-		ret_texts[i] = rest->data;
-		rest->data += length;
-		rest->size -= length;
 	}
+	return 0;
+}
+
+/* All that is left must be the texts. */
+static int last_texts_take(struct rest *rest, const __u32 *lengths, size_t count, const char **ret_texts)
+{
+	return texts_take(rest, lengths, count, ret_texts) || rest->size ? -EBADMSG : 0;
+}
+
+static int labels_take(struct playback *playback, struct rest *rest, const struct recording_more *more)
+{
+	struct label_list *labels = &playback->frame.container.facts.labels;
+
+	if (more->labels > LABELS_MAX || more->labels_size != rest->size)
+		return -EBADMSG;
+	for (size_t i = 0; i < more->labels; i++) {
+		const char *label = text_take(rest, strnlen(rest->data, rest->size) + 1);
+
+		if (!label || !strchr(label, '='))
+			return -EBADMSG;
+		playback->labels[i] = (char *)label;
+	}
+	labels->items = playback->labels;
+	labels->count = more->labels;
 	return rest->size ? -EBADMSG : 0;
+}
+
+/* What version 2 has besides. */
+static int more_take(struct playback *playback, struct rest *rest, const struct recording_more *more)
+{
+	struct container *container = &playback->frame.container;
+	const char *texts[MORE_TEXTS];
+
+	if (more->role >= ROLES || more->sight > SIGHT_SANDBOXED || texts_take(rest, more->texts, MORE_TEXTS, texts))
+		return -EBADMSG;
+	container->sight = (enum container_sight)more->sight;
+	container->workload = (char *)texts[MORE_TEXT_WORKLOAD];
+	container->facts.role = (enum container_role)more->role;
+	container->facts.pod_uid = (char *)texts[MORE_TEXT_POD_UID];
+	container->facts.handler = (char *)texts[MORE_TEXT_HANDLER];
+	return labels_take(playback, rest, more);
+}
+
+static void container_fill(struct container *container, const struct recording_container *fixed,
+			   const char *const *texts)
+{
+	*container = (struct container){
+		.cgroup = fixed->cgroup,
+		.state = (enum container_state)fixed->state,
+		.cgroup_path = (char *)texts[CONTAINER_TEXT_CGROUP_PATH],
+		.root_device = fixed->root_device,
+		.started = fixed->boot_started,
+	};
+	container->facts = (struct container_facts){
+		.id = (char *)texts[CONTAINER_TEXT_ID],
+		.name = (char *)texts[CONTAINER_TEXT_NAME],
+		.runtime = (char *)texts[CONTAINER_TEXT_RUNTIME],
+		.image_name = (char *)texts[CONTAINER_TEXT_IMAGE_NAME],
+		.image_tag = (char *)texts[CONTAINER_TEXT_IMAGE_TAG],
+		.image_digest = (char *)texts[CONTAINER_TEXT_IMAGE_DIGEST],
+		.pod_name = (char *)texts[CONTAINER_TEXT_POD_NAME],
+		.pod_namespace = (char *)texts[CONTAINER_TEXT_POD_NAMESPACE],
+		.init_pid = fixed->init_pid,
+		.started = fixed->started,
+	};
 }
 
 static int container_take(struct playback *playback, struct rest *rest)
 {
-	struct playback_frame *frame = &playback->frame;
+	bool has_more = playback->head.version > 1;
+	struct recording_more more = { .role = ROLE_UNKNOWN };
 	struct recording_container fixed;
 	const char *texts[CONTAINER_TEXTS];
 
-	if (fixed_take(rest, &fixed, sizeof(fixed)) || fixed.cgroup == 0 || fixed.state > CONTAINER_GONE ||
-	    texts_take(rest, fixed.texts, CONTAINER_TEXTS, texts))
+	if (fixed_take(rest, &fixed, sizeof(fixed)) || (has_more && fixed_take(rest, &more, sizeof(more))) ||
+	    fixed.cgroup == 0 || fixed.state > CONTAINER_GONE || texts_take(rest, fixed.texts, CONTAINER_TEXTS, texts))
 		return -EBADMSG;
-	frame->container = (struct container){
-	    .cgroup = fixed.cgroup,
-	    .state = (enum container_state)fixed.state,
-	    .cgroup_path = (char *)texts[CONTAINER_TEXT_CGROUP_PATH],
-	    .root_device = fixed.root_device,
-	    .started = fixed.boot_started,
-	    .facts =
-		{
-		    .id = (char *)texts[CONTAINER_TEXT_ID],
-		    .name = (char *)texts[CONTAINER_TEXT_NAME],
-		    .runtime = (char *)texts[CONTAINER_TEXT_RUNTIME],
-		    .image_name = (char *)texts[CONTAINER_TEXT_IMAGE_NAME],
-		    .image_tag = (char *)texts[CONTAINER_TEXT_IMAGE_TAG],
-		    .image_digest = (char *)texts[CONTAINER_TEXT_IMAGE_DIGEST],
-		    .pod_name = (char *)texts[CONTAINER_TEXT_POD_NAME],
-		    .pod_namespace = (char *)texts[CONTAINER_TEXT_POD_NAMESPACE],
-		    .init_pid = fixed.init_pid,
-		    .started = fixed.started,
-		},
-	};
-	return 0;
+	container_fill(&playback->frame.container, &fixed, texts);
+	return more_take(playback, rest, &more);
 }
 
 static bool event_is_sound(const struct recording_event *fixed)
@@ -191,7 +246,7 @@ static int event_take(struct playback *playback, struct rest *rest)
 		return -EBADMSG;
 	rest->data += fixed.record;
 	rest->size -= fixed.record;
-	if (texts_take(rest, fixed.texts, EVENT_TEXTS, texts))
+	if (last_texts_take(rest, fixed.texts, EVENT_TEXTS, texts))
 		return -EBADMSG;
 	frame->boot_offset = fixed.boot_offset;
 	frame->event = *event;
@@ -227,7 +282,7 @@ static int coverage_take(struct playback *playback, struct rest *rest)
 	int rule;
 
 	if (fixed_take(rest, &fixed, sizeof(fixed)) || fixed.pad ||
-	    texts_take(rest, fixed.texts, COVERAGE_TEXTS, texts) || !texts[COVERAGE_TEXT_RULE] ||
+	    last_texts_take(rest, fixed.texts, COVERAGE_TEXTS, texts) || !texts[COVERAGE_TEXT_RULE] ||
 	    !texts[COVERAGE_TEXT_KIND] || !texts[COVERAGE_TEXT_MESSAGE])
 		return -EBADMSG;
 	rule = rule_from_id(texts[COVERAGE_TEXT_RULE]);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "container/facts.h"
 #include "output/redact.h"
 #include "record/format.h"
 
@@ -208,6 +209,20 @@ static void texts_put(const char *const *texts, size_t count, __u32 *ret_lengths
 	}
 }
 
+/* As parts; their number, and how many bytes they have, go into the fixed part. */
+static size_t labels_put(const struct label_list *labels, struct recording_more *more,
+			 struct part ret_parts[static LABELS_MAX])
+{
+	for (; more->labels < labels->count && more->labels < LABELS_MAX; more->labels++) {
+		const char *label = labels->items[more->labels];
+		size_t size = strlen(label) + 1;
+
+		ret_parts[more->labels] = (struct part){ label, size };
+		more->labels_size += (__u32)size;
+	}
+	return more->labels;
+}
+
 int recording_container(struct recording *recording, const struct container *container)
 {
 	const struct container_facts *facts = &container->facts;
@@ -230,10 +245,20 @@ int recording_container(struct recording *recording, const struct container *con
 		.init_pid = facts->init_pid,
 		.root_device = container->root_device,
 	};
-	struct part parts[1 + CONTAINER_TEXTS] = { { &fixed, sizeof(fixed) } };
+	const char *const more_texts[MORE_TEXTS] = {
+		[MORE_TEXT_WORKLOAD] = container->workload,
+		[MORE_TEXT_POD_UID] = facts->pod_uid,
+		[MORE_TEXT_HANDLER] = facts->handler,
+	};
+	struct recording_more more = { .role = facts->role, .sight = container->sight };
+	struct part parts[2 + CONTAINER_TEXTS + MORE_TEXTS + LABELS_MAX] = { { &fixed, sizeof(fixed) },
+									     { &more, sizeof(more) } };
+	size_t count = 2 + CONTAINER_TEXTS + MORE_TEXTS;
 
-	texts_put(texts, CONTAINER_TEXTS, fixed.texts, parts + 1);
-	return frame_add(recording, RECORDING_CONTAINER, parts, ARRAY_SIZE(parts));
+	texts_put(texts, CONTAINER_TEXTS, fixed.texts, parts + 2);
+	texts_put(more_texts, MORE_TEXTS, more.texts, parts + 2 + CONTAINER_TEXTS);
+	count += labels_put(&facts->labels, &more, parts + count);
+	return frame_add(recording, RECORDING_CONTAINER, parts, count);
 }
 
 int recording_coverage(struct recording *recording, uint64_t container, enum rule rule, const char *kind,

@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "container/workload.h"
 
 int judge_view(struct container *container, const struct policy *policy)
 {
@@ -33,6 +37,24 @@ void judge_forget(struct container *container)
 {
 	policy_view_free(container->view);
 	container->view = NULL;
+}
+
+int judge_workload(struct container *container, const struct policy *policy, const char *node)
+{
+	char name[WORKLOAD_MAX];
+	char *copy = NULL;
+
+	workload_name(&container->facts, policy_workload_label(policy), node, name);
+	if (container->workload && strcmp(container->workload, name) == 0)
+		return 0;
+	if (name[0]) {
+		copy = strdup(name);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(container->workload);
+	container->workload = copy;
+	return 0;
 }
 
 void judge(struct teller *teller, const struct telling *telling)

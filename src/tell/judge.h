@@ -12,6 +12,13 @@
 int judge_view(struct container *container, const struct policy *policy);
 void judge_forget(struct container *container);
 
+/*
+ * Names the container's workload (container/workload.h) by what is known of it and the policy's label. `node`: the
+ * host's name, or NULL. 0 (NULL where nothing is known), or -ENOMEM and it keeps the name that it had. The view was made with the old name: a new one
+ * is to be made.
+ */
+int judge_workload(struct container *container, const struct policy *policy, const char *node);
+
 /* Runs the detectors over the event and tells what they find. The container has its view. */
 void judge(struct teller *teller, const struct telling *telling);
 

@@ -246,12 +246,16 @@ static struct event sample_event(struct sample *s, struct decoder *decoder)
 	return event;
 }
 
+static char *web_labels[] = { (char *)"team=db", (char *)"empty=", (char *)"a=b=c" };
+
 static struct container web = {
 	.cgroup = WEB,
 	.state = CONTAINER_NAMED,
 	.cgroup_path = (char *)"/docker/0123",
 	.root_device = 77,
 	.started = 500,
+	.sight = SIGHT_PLAIN,
+	.workload = (char *)"n/p/web",
 	.facts = { .id = (char *)"0123",
 		   .name = (char *)"web",
 		   .runtime = (char *)"docker",
@@ -260,6 +264,10 @@ static struct container web = {
 		   .image_digest = (char *)"sha256:00",
 		   .pod_name = (char *)"p",
 		   .pod_namespace = (char *)"n",
+		   .pod_uid = (char *)"u-1",
+		   .handler = (char *)"runc",
+		   .role = ROLE_INIT,
+		   .labels = { web_labels, ARRAY_SIZE(web_labels) },
 		   .init_pid = 6,
 		   .started = 1700000000 },
 };
@@ -310,6 +318,18 @@ static void same_text(const char *a, const char *b)
 		assert_string_equal(a, b);
 	else
 		assert_ptr_equal(a, b);
+}
+
+static void same_more(const struct container *read)
+{
+	assert_int_equal(read->sight, SIGHT_PLAIN);
+	assert_int_equal(read->facts.role, ROLE_INIT);
+	assert_string_equal(read->workload, web.workload);
+	assert_string_equal(read->facts.pod_uid, web.facts.pod_uid);
+	assert_string_equal(read->facts.handler, web.facts.handler);
+	assert_int_equal(read->facts.labels.count, ARRAY_SIZE(web_labels));
+	for (size_t i = 0; i < ARRAY_SIZE(web_labels); i++)
+		assert_string_equal(read->facts.labels.items[i], web_labels[i]);
 }
 
 static void same_container(const struct container *read)
@@ -379,11 +399,15 @@ static void reads_back(void **state)
 	assert_int_equal(playback_open(place->recording, &playback), 0);
 	(void)gethostname(host, sizeof(host) - 1);
 	assert_string_equal(playback_host(playback), host);
-	same_container(&next_of(playback, RECORDING_CONTAINER)->container);
+	frame = next_of(playback, RECORDING_CONTAINER);
+	same_container(&frame->container);
+	same_more(&frame->container);
 	frame = next_of(playback, RECORDING_CONTAINER);
 	assert_int_equal(frame->container.cgroup, BARE);
 	assert_string_equal(frame->container.cgroup_path, "/docker/9");
 	assert_null(frame->container.facts.id);
+	assert_null(frame->container.workload);
+	assert_int_equal(frame->container.facts.labels.count, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		struct event event;
 
@@ -404,6 +428,91 @@ static void reads_back(void **state)
 	assert_int_equal(next_of(playback, RECORDING_END)->ended, WEB);
 	assert_int_equal(playback_next(playback, &frame), 0);
 	assert_int_equal(playback_next(playback, &frame), 0);
+}
+
+/* The recording as version 1 wrote it: a container's frame has neither struct recording_more nor what belongs to it. */
+static void make_older(const char *path)
+{
+	_cleanup_free_ char *bytes = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
+	struct recording_head head;
+	struct recording_frame frame;
+	size_t size, at = sizeof(head);
+
+	bytes = file_read(path, &size);
+	file = fopen(path, "we");
+	memcpy(&head, bytes, sizeof(head));
+	head.version = 1;
+	assert_int_equal(fwrite(&head, sizeof(head), 1, file), 1);
+	for (; at < size; at += sizeof(frame) + frame.size) {
+		const char *payload = bytes + at + sizeof(frame);
+		struct recording_container fixed;
+		struct recording_frame older;
+		size_t left;
+
+		memcpy(&frame, bytes + at, sizeof(frame));
+		if (frame.type != RECORDING_CONTAINER) {
+			assert_int_equal(fwrite(bytes + at, sizeof(frame) + frame.size, 1, file), 1);
+			continue;
+		}
+		memcpy(&fixed, payload, sizeof(fixed));
+		older = (struct recording_frame){ .type = frame.type, .size = sizeof(fixed) };
+		for (size_t i = 0; i < CONTAINER_TEXTS; i++)
+			older.size += fixed.texts[i];
+		left = older.size - sizeof(fixed);
+		assert_int_equal(fwrite(&older, sizeof(older), 1, file), 1);
+		assert_int_equal(fwrite(&fixed, sizeof(fixed), 1, file), 1);
+		payload += sizeof(fixed) + sizeof(struct recording_more);
+		assert_int_equal(fwrite(payload, 1, left, file), left);
+	}
+}
+
+static void reads_version_1(void **state)
+{
+	struct place *place = *state;
+	_cleanup_(playback_closep) struct playback *playback = NULL;
+	const struct playback_frame *frame = NULL;
+
+	record_samples(place->recording);
+	make_older(place->recording);
+	assert_int_equal(playback_open(place->recording, &playback), 0);
+	frame = next_of(playback, RECORDING_CONTAINER);
+	same_container(&frame->container);
+	assert_null(frame->container.workload);
+	assert_null(frame->container.facts.pod_uid);
+	assert_int_equal(frame->container.facts.role, ROLE_UNKNOWN);
+	assert_int_equal(frame->container.facts.labels.count, 0);
+	assert_int_equal(next_of(playback, RECORDING_CONTAINER)->container.cgroup, BARE);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		(void)next_of(playback, RECORDING_EVENT);
+	(void)next_of(playback, RECORDING_COVERAGE);
+	(void)next_of(playback, RECORDING_END);
+	assert_int_equal(playback_next(playback, &frame), 0);
+}
+
+/* More labels than are kept, each as long as can be. */
+static void labels_have_a_bound(void **state)
+{
+	struct place *place = *state;
+	_cleanup_(playback_closep) struct playback *playback = NULL;
+	struct recording *recording = NULL;
+	struct container many = web;
+	char label[FACT_MAX + 1], *items[LABELS_MAX + 1];
+	const struct playback_frame *frame = NULL;
+
+	memset(label, 'a', sizeof(label));
+	label[1] = '=';
+	label[FACT_MAX] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
+		items[i] = label;
+	many.facts.labels = (struct label_list){ items, ARRAY_SIZE(items) };
+	assert_int_equal(recording_create(place->recording, &recording), 0);
+	assert_int_equal(recording_container(recording, &many), 0);
+	assert_int_equal(recording_close(recording), 0);
+	assert_int_equal(playback_open(place->recording, &playback), 0);
+	frame = next_of(playback, RECORDING_CONTAINER);
+	assert_int_equal(frame->container.facts.labels.count, LABELS_MAX);
+	assert_string_equal(frame->container.facts.labels.items[LABELS_MAX - 1], label);
 }
 
 static void keeps_no_secret(void **state)
@@ -573,6 +682,10 @@ static void tell_live(const char *path)
 	assert_int_equal(fact_set(&named->facts.runtime, "docker"), 0);
 	assert_int_equal(fact_set(&named->facts.pod_name, "p"), 0);
 	assert_int_equal(fact_set(&named->facts.pod_namespace, "n"), 0);
+	assert_int_equal(fact_set(&named->facts.pod_uid, "u-1"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(web_labels); i++)
+		assert_int_equal(labels_append(&named->facts.labels, web_labels[i]), 0);
+	named->workload = web.workload;
 	named->facts.started = web.facts.started;
 	assert_int_equal(judge_view(named, policy), 0);
 	assert_int_equal(judge_view(unnamed, policy), 0);
@@ -596,6 +709,7 @@ static void tell_live(const char *path)
 	teller_end(teller, 0);
 	judge_forget(named);
 	judge_forget(unnamed);
+	named->workload = NULL;
 	teller_free(teller);
 	registry_free(registry);
 	processes_free(processes);
@@ -681,6 +795,66 @@ static void another_policy_tells_otherwise(void **state)
 	assert_false(has_rule(alerts, "drift.exec.new"));
 	assert_false(has_rule(alerts, "coverage.io_uring"));
 	assert_true(has_rule(alerts, "drift.exec.modified"));
+	json_decref(alerts);
+}
+
+static const char *workload_told(const json_t *alerts)
+{
+	json_t *container = NULL, *alert;
+	size_t i;
+
+	json_array_foreach (alerts, i, alert) {
+		container = json_object_get(json_object_get(alert, "container"), "name");
+		if (container && !strcmp(json_string_value(container), "web"))
+			return json_string_value(json_object_get(json_object_get(alert, "plimsoll"), "workload"));
+	}
+	return NULL;
+}
+
+/* Label and workload of the recorded container are what a policy is matched against; another label names it anew. */
+static void policies_by_label_and_workload(void **state)
+{
+	static const struct {
+		const char *policy, *workload;
+		bool told;
+	} rows[] = {
+#define OFF(match) "workloads: [{match: {" match "}, rules: {drift.exec.new: {enabled: false}}}]"
+		{ OFF("label: \"team=*\""), "n/p/web", false },
+		{ OFF("label: \"team=web\""), "n/p/web", true },
+		{ OFF("workload: n/p/web"), "n/p/web", false },
+		{ OFF("workload: db"), "n/p/web", true },
+		{ "workload_label: team\n" OFF("workload: db"), "db", false },
+		{ "workload_label: team\n" OFF("workload: n/p/web"), "db", true },
+		{ "workload_label: none\n" OFF("workload: n/p/web"), "n/p/web", false },
+	};
+	struct place *place = *state;
+
+	record_samples(place->recording);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *alerts;
+
+		file_write(place->policy, rows[i].policy);
+		assert_int_equal(replay(place, NULL), EXIT_FINE);
+		alerts = alerts_read(place->replayed);
+		if (has_rule(alerts, "drift.exec.new") != rows[i].told)
+			fail_msg("%s", rows[i].policy);
+		same_text(workload_told(alerts), rows[i].workload);
+		json_decref(alerts);
+	}
+}
+
+static void replay_tells_of_version_1(void **state)
+{
+	struct place *place = *state;
+	json_t *alerts;
+
+	record_samples(place->recording);
+	make_older(place->recording);
+	file_write(place->policy, "");
+	assert_int_equal(replay(place, NULL), EXIT_FINE);
+	alerts = alerts_read(place->replayed);
+	assert_true(has_rule(alerts, "drift.exec.new"));
+	assert_null(workload_told(alerts));
 	json_decref(alerts);
 }
 
@@ -841,7 +1015,8 @@ static void refused_by_name(void **state)
 		int expected;
 	} rows[] = {
 		{ "magic", 0, 0, -EBADMSG },
-		{ "version", offsetof(struct recording_head, version), 2, -EOPNOTSUPP },
+		{ "version", offsetof(struct recording_head, version), 3, -EOPNOTSUPP },
+		{ "version 0", offsetof(struct recording_head, version), 0, -EOPNOTSUPP },
 		{ "version of records", offsetof(struct recording_head, record_version), 99, -EOPNOTSUPP },
 		{ "type 0", sizeof(struct recording_head), 0, -EBADMSG },
 		{ "type beyond", sizeof(struct recording_head), RECORDING_TYPES, -EBADMSG },
@@ -857,6 +1032,18 @@ static void refused_by_name(void **state)
 		{ "state", sizeof(struct recording_head) + 8 + offsetof(struct recording_container, state), 4,
 		  -EBADMSG },
 		{ "cgroup 0", sizeof(struct recording_head) + 8, 0, -EBADMSG },
+#define MORE(field)                                                                                                    \
+	sizeof(struct recording_head) + 8 + sizeof(struct recording_container) + offsetof(struct recording_more, field)
+		{ "role", MORE(role), ROLES, -EBADMSG },
+		{ "sight", MORE(sight), SIGHT_SANDBOXED + 1, -EBADMSG },
+		{ "more labels than there are", MORE(labels), 4, -EBADMSG },
+		{ "fewer labels than there are", MORE(labels), 2, -EBADMSG },
+		{ "labels above the bound", MORE(labels), LABELS_MAX + 1, -EBADMSG },
+		{ "labels beyond", MORE(labels_size), UINT32_MAX, -EBADMSG },
+		{ "labels cut short", MORE(labels_size), 1, -EBADMSG },
+		{ "workload beyond", MORE(texts), UINT32_MAX, -EBADMSG },
+		{ "workload cut short", MORE(texts), 3, -EBADMSG },
+		{ "no workload, but its text", MORE(texts), 0, -EBADMSG },
 	};
 	struct place *place = *state;
 	_cleanup_free_ char *bytes = NULL;
@@ -880,12 +1067,16 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 	const struct CMUnitTest tests[] = {
 		ROW(reads_back),
+		ROW(reads_version_1),
+		ROW(labels_have_a_bound),
 		ROW(keeps_no_secret),
 		ROW(policy_patterns_apply),
 		ROW(refuses_what_is_there),
 		ROW(full_disk_is_counted),
 		ROW(replay_tells_the_same),
 		ROW(another_policy_tells_otherwise),
+		ROW(policies_by_label_and_workload),
+		ROW(replay_tells_of_version_1),
 		ROW(events_too),
 		ROW(replay_refuses),
 		ROW(truncated_anywhere),
