@@ -72,6 +72,12 @@ static const struct row {
 	{ "/ab*ba", "/aba", false, 0 },
 	{ "/ab*ba", "/abba", true, 0 },
 	{ "\xff*", "\xff\xfe", true, 0 },
+	{ "app.kubernetes.io/name=*", "app.kubernetes.io/name=web", true, 0 }, /* labels */
+	{ "*=web", "app.kubernetes.io/name=web", false, 0 },
+	{ "**=web", "app.kubernetes.io/name=web", true, 0 },
+	{ "name=", "name=", true, 0 },
+	{ "prod/*/app", "prod/web/app", true, 0 }, /* workloads */
+	{ "prod/*", "prod/web/app", false, 0 },
 	{ "--password=*", "--password=a/b", false, 0 },
 	{ "--password=*", "--password=a/b", true, PATTERN_TEXT },
 	{ "*TOKEN=*", "x/y/my_token=a/b", true, PATTERN_TEXT | PATTERN_ANY_CASE },
