@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Changes of files: of the container's root overlay, of kernel control files, of another container's root.
+ * Changes of files: of the container's root, of kernel control files, of another container's root.
  *
  * A call that has a descriptor is told by the file behind it, from the kernel's own table. A call that has only names
  * is a hint: the names are the caller's memory, which may change, and the agent confirms them on disk.
@@ -30,7 +30,8 @@
 
 static bool layer_counts(u32 layer)
 {
-	return layer == PLM_LAYER_UPPER || layer == PLM_LAYER_OTHER_ROOT || layer == PLM_LAYER_CONTROL;
+	return layer == PLM_LAYER_UPPER || layer == PLM_LAYER_PLAIN || layer == PLM_LAYER_OTHER_ROOT ||
+	       layer == PLM_LAYER_CONTROL;
 }
 
 /*
@@ -327,7 +328,7 @@ int BPF_PROG(change_name, struct pt_regs *regs, long ret)
 
 #define ALIASES 4 /* names of one inode that are tried: work/index may hold one beside those in the upper directory */
 
-/* The inode lies below the container's upper directory; the path in the container, as the upper layer has it. */
+/* The inode lies below the container's upper directory, or plain root; the path in the container, as that has it. */
 static bool upper_path(struct inode *inode, const struct plm_container *container, struct scratch *scratch,
 		       struct plm_change *change)
 {
@@ -348,14 +349,21 @@ static bool upper_path(struct inode *inode, const struct plm_container *containe
 	return false;
 }
 
-static void upper_fill(struct plm_file *file, struct inode *inode, const struct plm_container *container)
+static void dirty_fill(struct plm_file *file, struct inode *inode, const struct plm_container *container)
 {
-	file->inode = file->upper_inode = BPF_CORE_READ(inode, i_ino);
+	file->inode = BPF_CORE_READ(inode, i_ino);
 	file->device = container->root_device;
-	file->upper_device = container->upper_device;
 	file->generation = BPF_CORE_READ(inode, i_generation);
-	file->magic = OVERLAYFS_MAGIC;
-	file->layer = PLM_LAYER_UPPER;
+	if (container->plain) {
+		file->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+		file->layer = PLM_LAYER_PLAIN;
+		file->flags = PLM_FILE_CHANGED;
+	} else {
+		file->upper_inode = file->inode;
+		file->upper_device = container->upper_device;
+		file->magic = OVERLAYFS_MAGIC;
+		file->layer = PLM_LAYER_UPPER;
+	}
 	file->mode = BPF_CORE_READ(inode, i_mode);
 	file->uid = BPF_CORE_READ(inode, i_uid.val);
 	file->gid = BPF_CORE_READ(inode, i_gid.val);
@@ -401,7 +409,7 @@ static void dirty_tell(struct call_context *c, struct inode *inode, struct file_
 	if (known)
 		known->parent = inode_parent(inode);
 	if (op) {
-		upper_fill(&change->file, inode, c->container);
+		dirty_fill(&change->file, inode, c->container);
 		task_fill(&change->task, c->task, c->state);
 		emit(scratch, c->container, false);
 	}
@@ -425,7 +433,7 @@ static bool dirty_is_content(struct inode *inode, int flags)
 /*
  * __mark_inode_dirty(), in the context of whoever wrote: a write, a store through a mapping (at its page fault), an
  * io_uring worker. Every write sets the time of change and dirties the page, so this is where "opened for writing"
- * becomes "changed". The inode is the upper layer's. Regular files only: names are told by their calls.
+ * becomes "changed". The inode is the upper layer's, where there is one. Regular files only: names are told by their calls.
  */
 SEC("?tp_btf/writeback_mark_inode_dirty")
 int BPF_PROG(change_dirty, struct inode *inode, int flags)

@@ -175,7 +175,8 @@ static struct plm_exec *exec_begin(struct scratch *scratch, u64 cgroup, const st
 /* What ran is worth the ring that a flood cannot fill: not the image's, or came from outside, or gained power. */
 static bool exec_weighty(const struct plm_exec *exec)
 {
-	return exec->file.layer != PLM_LAYER_IMAGE || exec->script.layer == PLM_LAYER_UPPER ||
+	return !file_is_image(&exec->file) || exec->script.layer == PLM_LAYER_UPPER ||
+	       (exec->script.flags & PLM_FILE_CHANGED) ||
 	       (exec->flags & (PLM_EXEC_ENTRY | PLM_EXEC_SESSION | PLM_EXEC_SECURE));
 }
 

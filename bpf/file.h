@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "maps.h"
+#include "text.h"
 
 /* uapi/linux/magic.h */
 #define TMPFS_MAGIC 0x01021994
@@ -45,10 +46,20 @@ static u32 overlay_layer(u32 device, bool upper, u64 own, const struct plm_conta
 	return PLM_LAYER_VOLUME;
 }
 
-static u32 plain_layer(u32 device, u32 magic, const struct plm_container *container)
+/* A root that is no overlay is one directory among others of its file system: known by its mount. */
+static bool path_on_plain(const struct path *path, const struct plm_container *container)
 {
-	if (container && device == container->root_device)
-		return PLM_LAYER_UNKNOWN; /* the root is no overlay: layers cannot be told apart here */
+	return path_is_below((u64)BPF_CORE_READ(path->mnt, mnt_root), container->upper_root);
+}
+
+/* Nobody inside can set a change time; a rename sets it as well. */
+static bool plain_changed(struct inode *inode, const struct plm_container *container)
+{
+	return inode_ctime(inode) >= container->since;
+}
+
+static u32 other_layer(u32 magic)
+{
 	if (magic == TMPFS_MAGIC || magic == RAMFS_MAGIC)
 		return PLM_LAYER_MEMORY;
 	return magic_is_control(magic) ? PLM_LAYER_CONTROL : PLM_LAYER_VOLUME;
@@ -72,8 +83,12 @@ static void file_fill(struct plm_file *to, const struct path *path, u64 own, con
 			to->upper_inode = BPF_CORE_READ(told, i_ino);
 			to->upper_device = BPF_CORE_READ(told, i_sb, s_dev);
 		}
+	} else if (container && container->plain && to->device == container->root_device &&
+		   path_on_plain(path, container)) {
+		to->layer = PLM_LAYER_PLAIN;
+		to->flags = plain_changed(inode, container) ? PLM_FILE_CHANGED : 0;
 	} else {
-		to->layer = plain_layer(to->device, to->magic, container);
+		to->layer = other_layer(to->magic);
 	}
 	to->inode = BPF_CORE_READ(inode, i_ino);
 	to->mode = BPF_CORE_READ(inode, i_mode);
@@ -91,6 +106,12 @@ static void file_fill(struct plm_file *to, const struct path *path, u64 own, con
 		to->flags |= PLM_FILE_READ_ONLY;
 	if (mnt_flags & MNT_INTERNAL)
 		to->flags |= PLM_FILE_MEMFD;
+}
+
+/* As the image shipped it, as far as can be told. */
+static bool file_is_image(const struct plm_file *file)
+{
+	return file->layer == PLM_LAYER_IMAGE || (file->layer == PLM_LAYER_PLAIN && !(file->flags & PLM_FILE_CHANGED));
 }
 
 static struct file_key file_key(const struct plm_file *file)

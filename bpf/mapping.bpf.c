@@ -25,14 +25,14 @@ static void mapping_tell(struct call_context *c, struct path *path, u64 address,
 	__builtin_memset(mapping, 0, sizeof(*mapping));
 	scratch->at = sizeof(*mapping);
 	file_fill(&mapping->file, path, c->entry->root, c->container);
-	if (mapping->file.layer == PLM_LAYER_IMAGE || mapping->file.layer == PLM_LAYER_UNKNOWN)
+	if (file_is_image(&mapping->file) || mapping->file.layer == PLM_LAYER_UNKNOWN)
 		goto out;
 	head_fill(&mapping->head, PLM_MAPPING, PLM_BACKEND_TRACEPOINT, c->cgroup, c->entry);
 	task_fill(&mapping->task, c->task, c->state);
 	mapping->address = address;
 	mapping->how = how;
 	text_path(scratch, path, &mapping->path, PLM_CUT_PATH);
-	emit(scratch, c->container, mapping->file.layer == PLM_LAYER_UPPER);
+	emit(scratch, c->container, mapping->file.layer == PLM_LAYER_UPPER || mapping->file.layer == PLM_LAYER_PLAIN);
 out:
 	scratch_put(scratch);
 }
@@ -143,8 +143,11 @@ static bool path_is_image(const struct path *path, const struct plm_container *c
 {
 	struct inode *inode = BPF_CORE_READ(path->dentry, d_inode);
 
-	return BPF_CORE_READ(inode, i_sb, s_dev) == container->root_device &&
-	       (!container->upper_root || !overlay_upper(inode));
+	if (BPF_CORE_READ(inode, i_sb, s_dev) != container->root_device)
+		return false;
+	if (container->plain)
+		return path_on_plain(path, container) && !plain_changed(inode, container);
+	return !container->upper_root || !overlay_upper(inode);
 }
 
 /*

@@ -61,6 +61,23 @@ __noinline int path_step(u32 slot)
 	return STEP_ON;
 }
 
+#define DEPTH_MAX 512 /* of directories; what lies deeper is below nothing */
+
+int path_is_below(u64 dentry, u64 above)
+{
+	u64 parent;
+
+	for (int i = 0; i < DEPTH_MAX && dentry; i++) {
+		if (dentry == above)
+			return 1;
+		parent = (u64)BPF_CORE_READ((struct dentry *)dentry, d_parent);
+		if (parent == dentry)
+			return 0;
+		dentry = parent;
+	}
+	return 0;
+}
+
 #define STEPS_RUN 32
 
 /* As many steps again as the verifier would otherwise walk one by one, in each program that has a path. */

@@ -7,6 +7,32 @@
 #include "task.h"
 #include "text.h"
 
+/* File systems stamp with the clock's last tick, which is up to this old (ktime_get_coarse_real_ts64, HZ of 100). */
+#define TICK_NS 10000000ull
+
+/*
+ * When the container of a task that was there before the agent began: as its pid namespace did, if that is its own
+ * (a pod's containers may share one), else as the task.
+ */
+static u64 task_since(struct task_struct *task, u64 container)
+{
+	struct task_struct *init = task_reaper(task);
+	u64 cgroup = task_cgroup(init), own = task_start(task), since;
+	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+
+	if (!entry || entry->root != container)
+		return own;
+	since = task_start(init);
+	return since < own ? since : own;
+}
+
+static u64 start_since(struct task_struct *task, u64 container, u32 backend)
+{
+	u64 since = backend == PLM_BACKEND_ITERATOR ? task_since(task, container) : bpf_ktime_get_boot_ns();
+
+	return since + counters.clock_offset - TICK_NS;
+}
+
 static void start_learn(struct plm_start *start, struct plm_container *container, struct path *root,
 			struct path *ret_upper)
 {
@@ -15,10 +41,12 @@ static void start_learn(struct plm_start *start, struct plm_container *container
 	start->root_device = BPF_CORE_READ(sb, s_dev);
 	start->root_magic = BPF_CORE_READ(sb, s_magic);
 	container->root_device = start->root_device;
-	if (start->root_magic != OVERLAYFS_MAGIC)
-		return;
-	/* Of the file system's root, not the task's, which may be a directory below it. */
-	ret_upper->dentry = overlay_upper(BPF_CORE_READ(sb, s_root, d_inode));
+	container->plain = start->root_magic != OVERLAYFS_MAGIC;
+	/* Of the mount's or the file system's root, not the task's, which may be a directory below it. */
+	if (container->plain)
+		ret_upper->dentry = BPF_CORE_READ(root->mnt, mnt_root);
+	else
+		ret_upper->dentry = overlay_upper(BPF_CORE_READ(sb, s_root, d_inode));
 	container->upper_root = (u64)ret_upper->dentry;
 	start->upper_inode = BPF_CORE_READ(ret_upper->dentry, d_inode, i_ino);
 	start->upper_device = BPF_CORE_READ(ret_upper->dentry, d_sb, s_dev);
@@ -48,6 +76,7 @@ static void container_start(struct task_struct *task, const struct plm_task_stat
 	head_fill(&start->head, PLM_START, backend, cgroup, entry);
 	task_fill(&start->task, task, state);
 	start_learn(start, container, &root, &upper);
+	container->since = start_since(task, id, backend);
 	if (start->root_magic == OVERLAYFS_MAGIC && bpf_map_update_elem(&roots, &start->root_device, &id, BPF_ANY))
 		loss_count(id, PLM_LOSS_MAP, PLM_START);
 	if (upper.dentry)

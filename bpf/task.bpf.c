@@ -77,10 +77,12 @@ int BPF_PROG(task_gone, struct task_struct *task)
 /* Does the task run a program of the root that it has? A runtime's that has pivoted, but not yet handed over, not. */
 static bool task_runs_own(struct task_struct *task)
 {
-	struct super_block *exe = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb);
-	struct super_block *root = BPF_CORE_READ(task, fs, root.dentry, d_sb);
+	struct vfsmount *exe = BPF_CORE_READ(task, mm, exe_file, f_path.mnt);
+	struct vfsmount *root = BPF_CORE_READ(task, fs, root.mnt);
 
-	return exe == root && task_pivoted(task);
+	/* A root that is no overlay may lie on the host's own file system, where the runtime's program lies as well. */
+	return path_is_below((u64)BPF_CORE_READ(exe, mnt_root), (u64)BPF_CORE_READ(root, mnt_root)) &&
+	       task_pivoted(task);
 }
 
 static void task_tell(struct task_struct *task, u64 cgroup, struct plm_cgroup *entry, struct plm_container *container,

@@ -138,16 +138,27 @@ static u32 task_tty(struct task_struct *task)
 	       (BPF_CORE_READ(driver, minor_start) + BPF_CORE_READ(tty, index));
 }
 
+/* The entry of a pid for its innermost namespace. */
+static struct upid *pid_innermost(struct pid *pid)
+{
+	u32 level = BPF_CORE_READ(pid, level);
+
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
 static u32 task_vpid(struct task_struct *leader)
 {
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
-	struct upid upid = {};
+	struct upid *upid = pid_innermost(BPF_CORE_READ(leader, thread_pid));
 
-	bpf_core_read(&upid, sizeof(upid),
-		      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-			      level * bpf_core_type_size(struct upid));
-	return upid.nr;
+	return BPF_CORE_READ(upid, nr);
+}
+
+/* Process 1 of its innermost pid namespace. */
+static struct task_struct *task_reaper(struct task_struct *task)
+{
+	struct upid *upid = pid_innermost(BPF_CORE_READ(task, thread_pid));
+
+	return BPF_CORE_READ(upid, ns, child_reaper);
 }
 
 static void task_fill(struct plm_task *to, struct task_struct *task, const struct plm_task_state *state)

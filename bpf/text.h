@@ -17,6 +17,9 @@
 #define PATH_LENGTH  (PATH_STOPPED - 1)
 extern int path_append(u64 dentry, u64 mount, u64 stop, u32 slot);
 
+/* Is the dentry `above` this one, or a directory that it lies in, inside its file system? (addresses) */
+extern int path_is_below(u64 dentry, u64 above);
+
 static void text_path(struct scratch *scratch, struct path *path, struct plm_str *str, u32 cut)
 {
 	struct plm_head *head = (void *)scratch->data;

@@ -207,6 +207,7 @@ struct mnt_namespace {
 };
 
 struct pid_namespace {
+	struct task_struct *child_reaper;
 	unsigned int level;
 };
 
@@ -216,6 +217,7 @@ struct nsproxy {
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {

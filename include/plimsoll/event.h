@@ -133,7 +133,8 @@ struct plm_task {
 
 /*
  * Where a file is. IMAGE and UPPER only on the superblock of the container's root mount; an overlay mounted
- * inside the container is a VOLUME. MEMORY: memfd or tmpfs. A file that has no name left keeps the layer of its
+ * inside the container is a VOLUME. A root that is no overlay is a directory: what lies below it is PLAIN, and what
+ * else is mounted from the same file system a VOLUME. MEMORY: memfd or tmpfs. A file that has no name left keeps the layer of its
  * file system and has PLM_FILE_UNLINKED.
  */
 enum plm_layer {
@@ -144,6 +145,7 @@ enum plm_layer {
 	PLM_LAYER_VOLUME,
 	PLM_LAYER_OTHER_ROOT, /* the root overlay of another container */
 	PLM_LAYER_CONTROL,    /* proc, sysfs, cgroup, debugfs, ...: kernel control files */
+	PLM_LAYER_PLAIN,      /* the container's root, which is no overlay: what is the image's it does not tell */
 	PLM_LAYERS,
 };
 
@@ -151,6 +153,7 @@ enum plm_layer {
 #define PLM_FILE_UNLINKED  (1u << 0)
 #define PLM_FILE_READ_ONLY (1u << 1) /* the mount or its superblock is read-only */
 #define PLM_FILE_MEMFD     (1u << 2) /* on the kernel's internal mount: memfd, SysV shared memory */
+#define PLM_FILE_CHANGED   (1u << 3) /* of layer PLAIN: changed, or made, since the container began (change time) */
 
 struct plm_file {
 	__u64 inode;
@@ -179,7 +182,8 @@ struct plm_birth {
 
 /*
  * The container's own root mount, as the kernel sees it at the first exec of the container's own. upper is the
- * path of the upper directory inside the file system that holds it, upper_device that file system.
+ * path of the upper directory inside the file system that holds it, upper_device that file system; where the root is
+ * no overlay, they are the root directory's own.
  */
 struct plm_start {
 	struct plm_head head;
@@ -189,7 +193,7 @@ struct plm_start {
 	__u32 upper_device;
 	__u32 pad;
 	__u64 upper_inode;    /* of the upper directory */
-	struct plm_str upper; /* path, leaf first; absent where the root is no overlay */
+	struct plm_str upper; /* path, leaf first; absent where an overlay has none */
 };
 
 struct plm_ancestor {
@@ -343,15 +347,19 @@ enum plm_phase {
 
 /* Value of map `containers`, by the id of the root cgroup. */
 struct plm_container {
-	__u64 upper_root;   /* kernel address of the upper directory's dentry: compared, never followed by the agent */
-	__u64 seen;         /* records sent */
-	__u64 folded;       /* like events folded in the kernel */
+	__u64 upper_root; /* kernel address of the dentry of the upper directory, or of a plain root's own: compared,
+			   * never followed by the agent */
+	__u64 since;      /* of a plain root: when the container began, ns since the epoch by the file systems' clock */
+	__u64 seen;       /* records sent */
+	__u64 folded;     /* like events folded in the kernel */
 	__u64 events_bytes; /* sent into each ring since that was half full */
 	__u64 urgent_bytes;
 	__u32 phase; /* enum plm_phase */
 	__u32 root_device;
 	__u32 upper_device;
 	__u32 children; /* cgroups below it, against the quota */
+	__u32 plain;    /* 1: its root is no overlay */
+	__u32 pad;
 };
 
 enum plm_loss {
@@ -389,6 +397,7 @@ struct plm_knobs {
 struct plm_counters {
 	__u64 losses_uncharged; /* losses that no container could be charged with: map `losses` is full */
 	__u64 awake_until;      /* the agent's: it looks again by itself before that (CLOCK_BOOTTIME, ns) */
+	__s64 clock_offset;     /* the agent's: what makes the file systems' clock of CLOCK_BOOTTIME, ns */
 };
 
 /* Value of map `tasks`, by tid: what a task was when last seen, so that "before" is known. Kernel side only. */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #include "kernel/losses.h"
 #include "kernel/ring.h"
@@ -141,6 +142,21 @@ static int rings_open(struct kernel *kernel)
 	return 0;
 }
 
+/* What makes CLOCK_REALTIME, by which file systems stamp, of CLOCK_BOOTTIME. */
+static int64_t clock_offset(void)
+{
+	struct timespec real, boot;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
+	(void)clock_gettime(CLOCK_REALTIME, &real);
+	return (real.tv_sec - boot.tv_sec) * 1000000000ll + real.tv_nsec - boot.tv_nsec;
+}
+
+void kernel_clock(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->counters->clock_offset, clock_offset(), __ATOMIC_RELEASE);
+}
+
 static int object_load(struct kernel *kernel, const struct hooks *hooks, const struct kernel_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open, .object_name = "plimsoll");
@@ -162,6 +178,7 @@ static int object_load(struct kernel *kernel, const struct hooks *hooks, const s
 	if (counters == MAP_FAILED)
 		return -errno;
 	kernel->counters = counters;
+	kernel_clock(kernel);
 	kernel->cgroups = map_fd(kernel, "cgroups");
 	kernel->containers = map_fd(kernel, "containers");
 	kernel->loss_map = map_fd(kernel, "losses");

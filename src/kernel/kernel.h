@@ -56,6 +56,9 @@ int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_se
 /* Until `time` (CLOCK_BOOTTIME, ns) the caller looks again by itself: the kernel side need not wake it. */
 void kernel_awake(struct kernel *kernel, uint64_t time);
 
+/* Tells the kernel side how the file systems' clock stands, which may be stepped: to be called now and then. */
+void kernel_clock(struct kernel *kernel);
+
 /* To be polled for reading: an epoll descriptor. The kernel's. */
 int kernel_fd(const struct kernel *kernel);
 
