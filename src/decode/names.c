@@ -21,6 +21,7 @@ const char *backend_name(unsigned backend)
 	return NAME_OF(names, backend);
 }
 
+/* What lies on a plain root has none: nobody can tell whose it is. */
 const char *layer_name(unsigned layer)
 {
 	static const char *const names[] = {

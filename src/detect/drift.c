@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * drift: code ran that is not the image's. Until content is compared (a digest), a file of the upper layer is
- * "modified" where the image holds its path and "new" where it does not.
+ * "modified" where the image holds its path and "new" where it does not. Of a root that is no overlay a file counts that
+ * was changed since the container began: "modified" where it was there before; neither is verified by anything.
  */
 #include "base/cleanup.h"
 #include "detect/internal.h"
@@ -65,6 +66,29 @@ static bool fits_foreign(const struct detection *detection, const struct code *c
 	return true;
 }
 
+static bool is_changed_plain(const struct plm_file *file)
+{
+	return file->layer == PLM_LAYER_PLAIN && (file->flags & PLM_FILE_CHANGED);
+}
+
+/* `in_image` is then whether the file was there when the container began. */
+static bool fits_plain(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
+{
+	bool there = code->in_image == ANSWER_YES;
+
+	(void)detection;
+	if (!is_changed_plain(code->file))
+		return false;
+	*ret_ruling = (struct ruling){
+		.rule = there ? RULE_DRIFT_EXEC_MODIFIED : RULE_DRIFT_EXEC_NEW,
+		.severity = SEVERITY_CRITICAL,
+		.verdict = "unverified",
+		.what = say("%s since the container began (its root is no overlay: the image cannot be compared)",
+			    there ? "which was changed" : "which was made or changed"),
+	};
+	return true;
+}
+
 static bool fits_modified(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
 {
 	(void)detection;
@@ -93,10 +117,7 @@ static bool fits_new(const struct detection *detection, const struct code *code,
 
 /* The family drift.exec, from the top: the first that fits is told. */
 static bool (*const family[])(const struct detection *, const struct code *, struct ruling *) = {
-	fits_memory,
-	fits_foreign,
-	fits_modified,
-	fits_new,
+	fits_memory, fits_foreign, fits_plain, fits_modified, fits_new,
 };
 
 static bool judge(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
@@ -120,6 +141,9 @@ static void content_subject(struct finding *finding, const struct code *code)
 		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?", file->upper_device,
 				(unsigned long long)file->upper_inode, file->generation,
 				(unsigned long long)file->ctime);
+	else if (file->layer == PLM_LAYER_PLAIN)
+		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?", file->device,
+				(unsigned long long)file->inode, file->generation, (unsigned long long)file->ctime);
 	else
 		finding_subject(finding, "%s", code->path ? code->path : "?");
 }
@@ -181,6 +205,9 @@ static bool library_severity(const struct detection *detection, const struct cod
 			return false;
 		*ret_severity = unlinked && detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
 		return true;
+	case PLM_LAYER_PLAIN:
+		*ret_severity = unlinked && detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
+		return code->file->flags & PLM_FILE_CHANGED;
 	case PLM_LAYER_MEMORY:
 		*ret_severity = detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
 		return true;
@@ -200,6 +227,8 @@ static const char *library_place(const struct plm_file *file)
 	switch (file->layer) {
 	case PLM_LAYER_UPPER:
 		return file->flags & PLM_FILE_UNLINKED ? "a deleted file" : "changed or new since the image was made";
+	case PLM_LAYER_PLAIN:
+		return file->flags & PLM_FILE_UNLINKED ? "a deleted file" : "changed or new since the container began";
 	case PLM_LAYER_MEMORY:
 		return "held in memory only";
 	case PLM_LAYER_VOLUME:
@@ -225,6 +254,8 @@ void detect_library(struct detection *detection)
 	tell_code(finding, &code);
 	if (event->file.layer == PLM_LAYER_UPPER)
 		finding->verdict = verdict_of_path(code.in_image, "modified");
+	else if (event->file.layer == PLM_LAYER_PLAIN)
+		finding->verdict = "unverified";
 	finding_message(finding, "Code of %s, %s, was mapped executable in %s by %s", say_path(code.path).text,
 			library_place(code.file), say_container(detection->container).text, say_actor(detection).text);
 }

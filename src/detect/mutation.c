@@ -121,7 +121,8 @@ static bool changes_root(const struct event *event, const struct facts *facts)
 		return false;
 	if (is_hint(event))
 		return facts->confirmed != ANSWER_NO;
-	if (event->file.layer != PLM_LAYER_UPPER && event->file.layer != PLM_LAYER_IMAGE)
+	if (event->file.layer != PLM_LAYER_UPPER && event->file.layer != PLM_LAYER_IMAGE &&
+	    event->file.layer != PLM_LAYER_PLAIN)
 		return false;
 	return !(event->file.flags & PLM_FILE_UNLINKED) || !(flags & (OP_WRITES | OP_METADATA));
 }
@@ -187,7 +188,7 @@ static const char *mutation_verdict(const struct event *event, const struct fact
 
 static enum plm_layer mutation_layer(const struct event *event, const struct facts *facts)
 {
-	if (!is_hint(event))
+	if (!is_hint(event) || event->file.layer == PLM_LAYER_PLAIN)
 		return (enum plm_layer)event->file.layer;
 	return facts->confirmed == ANSWER_YES ? PLM_LAYER_UPPER : PLM_LAYER_UNKNOWN;
 }

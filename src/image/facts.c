@@ -6,27 +6,59 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/plain.h"
 #include "image/rootfs.h"
 #include "image/script.h"
 
 #define XBITS 0111
 
+/* File systems stamp with the clock's last tick, and times are carried from one clock to another. */
+#define CLOCK_SLACK 20000000
+
 /* What one look at an event is made from. */
 struct gather {
 	const struct facts_source *source;
-	const struct rootfs *rootfs; /* NULL: the root is no overlay, or not known */
+	const struct rootfs *rootfs; /* NULL: not known */
 	struct event *event;
 	struct facts_room *room;
 	struct facts *facts;
 };
 
-static enum answer in_image(const struct rootfs *rootfs, enum plm_layer layer, const char *path)
+/* When the container began, ns since the epoch, or a moment before; 0 unknown. */
+static int64_t container_since(const struct gather *g)
 {
-	if (layer == PLM_LAYER_IMAGE)
-		return ANSWER_YES;
-	if (layer != PLM_LAYER_UPPER || !rootfs || !path)
+	const struct container *container = g->source->container;
+
+	if (container->started)
+		return (int64_t)container->started + g->source->boot_offset - CLOCK_SLACK;
+	return (int64_t)container->facts.started * 1000000000;
+}
+
+/* A changed file of a plain root: there before the container began? That is all there is to ask. */
+static enum answer in_plain(const struct gather *g, const struct plm_file *file, const char *path)
+{
+	int64_t since = container_since(g);
+
+	if (!(file->flags & PLM_FILE_CHANGED) || !since || !rootfs_is_plain(g->rootfs) || !path)
 		return ANSWER_UNKNOWN;
-	return rootfs_in_image(rootfs, path);
+	return rootfs_plain_was_there(g->rootfs, path, file->inode, since);
+}
+
+static enum answer in_image(const struct gather *g, const struct plm_file *file, const char *path)
+{
+	if (file->layer == PLM_LAYER_IMAGE)
+		return ANSWER_YES;
+	if (file->layer == PLM_LAYER_PLAIN)
+		return in_plain(g, file, path);
+	if (file->layer != PLM_LAYER_UPPER || !g->rootfs || !path)
+		return ANSWER_UNKNOWN;
+	return rootfs_in_image(g->rootfs, path);
+}
+
+/* As the image shipped it, as far as can be told. */
+static bool is_shipped(const struct plm_file *file)
+{
+	return file->layer == PLM_LAYER_IMAGE || (file->layer == PLM_LAYER_PLAIN && !(file->flags & PLM_FILE_CHANGED));
 }
 
 /* Copied up, and still what the image has there? */
@@ -72,6 +104,41 @@ static void gather_process(struct gather *g)
 	g->facts->executable_in_image = own && own->in_image;
 }
 
+static void file_from_stat(struct plm_file *file, const struct rootfs_stat *stat)
+{
+	file->inode = file->upper_inode = stat->inode;
+	file->upper_device = stat->device;
+	file->mode = stat->mode;
+	file->uid = stat->uid;
+	file->gid = stat->gid;
+	file->size = stat->size;
+	file->ctime = (uint64_t)stat->ctime;
+	file->mtime = (uint64_t)stat->mtime;
+}
+
+/* A script was looked up as if the root were an overlay. What is gone by now has changed for certain. */
+static void script_on_plain(struct gather *g)
+{
+	struct plm_file *script = &g->facts->script;
+	int64_t since = container_since(g);
+	char canonical[PATH_MAX];
+	struct rootfs_stat stat;
+	bool on_root = false;
+
+	if (!rootfs_is_plain(g->rootfs) || script->layer == PLM_LAYER_UNKNOWN)
+		return;
+	if (rootfs_resolve(g->rootfs, NULL, g->room->script, true, canonical, &on_root) < 0 || !on_root)
+		return;
+	if (rootfs_upper_stat(g->rootfs, canonical, &stat) < 0)
+		return;
+	file_from_stat(script, &stat);
+	script->upper_inode = script->upper_device = 0;
+	script->layer = PLM_LAYER_PLAIN;
+	script->device = g->source->container->root_device;
+	if (stat.state != ROOTFS_UPPER_ENTRY || (since && stat.ctime >= since))
+		script->flags |= PLM_FILE_CHANGED;
+}
+
 static void gather_script(struct gather *g)
 {
 	struct facts *facts = g->facts;
@@ -82,9 +149,10 @@ static void gather_script(struct gather *g)
 		facts->script_path = event->exec.script_path;
 	} else {
 		(void)script_find(g->rootfs, g->source->host_root, event, &facts->script, g->room->script);
+		script_on_plain(g);
 		facts->script_path = g->room->script[0] ? g->room->script : NULL;
 	}
-	facts->script_in_image = in_image(g->rootfs, facts->script.layer, facts->script_path);
+	facts->script_in_image = in_image(g, &facts->script, facts->script_path);
 	facts->script_metadata_only = content_is_image(g, (enum plm_layer)facts->script.layer, facts->script_path);
 }
 
@@ -99,12 +167,12 @@ static void gather_exec(struct gather *g)
 		.executable = (char *)event->path,
 	};
 
-	facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
+	facts->in_image = in_image(g, &event->file, event->path);
 	facts->code = true;
 	facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
 	if (event->exec.flags & PLM_EXEC_SCRIPT)
 		gather_script(g);
-	process.in_image = event->file.layer == PLM_LAYER_IMAGE || facts->metadata_only;
+	process.in_image = is_shipped(&event->file) || facts->metadata_only;
 	gather_process(g); /* the parent; its own entry is still the program before */
 	if (process.executable)
 		(void)processes_exec(g->source->processes, &process);
@@ -142,16 +210,12 @@ static void file_from_upper(struct gather *g)
 
 	if (rootfs_upper_stat(g->rootfs, g->event->path, &upper) || upper.state != ROOTFS_UPPER_ENTRY)
 		return;
-	file->layer = PLM_LAYER_UPPER;
-	file->inode = file->upper_inode = upper.inode;
-	file->upper_device = upper.device;
+	file_from_stat(file, &upper);
 	file->device = g->source->container->root_device;
-	file->mode = upper.mode;
-	file->uid = upper.uid;
-	file->gid = upper.gid;
-	file->size = upper.size;
-	file->ctime = (uint64_t)upper.ctime;
-	file->mtime = (uint64_t)upper.mtime;
+	if (rootfs_is_plain(g->rootfs))
+		file->upper_inode = file->upper_device = 0;
+	else
+		file->layer = PLM_LAYER_UPPER;
 }
 
 static bool may_be_written(const struct gather *g)
@@ -184,9 +248,11 @@ static void gather_names(struct gather *g)
 		event->change.from = resolve(g, event->change.from_base, event->change.from_name, nofollow,
 					     g->room->from, &from_elsewhere);
 	if (elsewhere)
-		g->facts->confirmed = ANSWER_NO; /* not on the root overlay */
+		g->facts->confirmed = ANSWER_NO; /* not on the root */
 	if (!g->rootfs || !event->path)
 		return;
+	if (rootfs_is_plain(g->rootfs))
+		event->file.layer = PLM_LAYER_PLAIN;
 	if (may_be_written(g))
 		return;
 	claim.path = event->path;
@@ -206,9 +272,11 @@ static void gather_change(struct gather *g)
 	if (!g->rootfs || !event->path || event->file.layer == PLM_LAYER_CONTROL ||
 	    event->file.layer == PLM_LAYER_OTHER_ROOT || may_be_written(g))
 		return;
-	facts->in_image = rootfs_in_image(g->rootfs, event->path);
-	if (event->change.from && event->change.op != PLM_OP_SYMLINK)
-		facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
+	if (!rootfs_is_plain(g->rootfs)) {
+		facts->in_image = rootfs_in_image(g->rootfs, event->path);
+		if (event->change.from && event->change.op != PLM_OP_SYMLINK)
+			facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
+	}
 	facts->metadata_only = op_keeps_content(event->change.op);
 	facts->code =
 		(S_ISREG(event->file.mode) && (event->file.mode & XBITS)) || rootfs_is_code(g->rootfs, event->path);
@@ -220,7 +288,7 @@ static void gather_mapping(struct gather *g)
 
 	gather_process(g);
 	g->facts->code = true;
-	g->facts->in_image = in_image(g->rootfs, event->file.layer, event->path);
+	g->facts->in_image = in_image(g, &event->file, event->path);
 	g->facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
 }
 
