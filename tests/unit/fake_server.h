@@ -208,7 +208,6 @@ enum harm {
 	HARM_COMPRESSED, /* flagged so */
 	HARM_SHORT,      /* the frame says more than comes */
 	HARM_CUT,        /* the connection ends before the trailer */
-	HARM_TWICE,      /* the message comes two times: fine for a stream, and nothing else */
 	HARM_MUCH,       /* megabytes */
 	HARM_HANG,
 	HARM_NO_HTTP2,
@@ -219,6 +218,7 @@ struct grpc_answer {
 	struct wire (*say)(void);
 	const char *status; /* grpc-status; NULL "0" */
 	enum harm harm;
+	struct wire (*more)(void); /* a second message: fine for a stream, and nothing else */
 };
 
 static inline struct wire say_nothing(void)
@@ -237,11 +237,11 @@ static inline struct wire say_rubbish(void)
 	}
 #define NOT_FOUND                                                                                                      \
 	{                                                                                                              \
-		say_nothing, "5", NO_HARM                                                                              \
+		.say = say_nothing, .status = "5"                                                                      \
 	}
 #define UNIMPLEMENTED                                                                                                  \
 	{                                                                                                              \
-		say_nothing, "12", NO_HARM                                                                             \
+		.say = say_nothing, .status = "12"                                                                     \
 	}
 
 enum { FRAME_DATA = 0, FRAME_HEADERS = 1, FRAME_SETTINGS = 4, END_STREAM = 1, END_HEADERS = 4 };
@@ -294,28 +294,30 @@ static inline void status_send(int fd, const char *status)
 	frame_send(fd, FRAME_HEADERS, END_HEADERS | END_STREAM, 1, trailer.data, trailer.size);
 }
 
-static inline void message_send(int fd, const struct grpc_answer *answer, bool last)
+static inline void message_send(int fd, const struct wire *message, enum harm harm)
 {
-	struct wire message = answer->say(), frame = { .size = 0 };
+	struct wire frame = { .size = 0 };
 
-	wire_byte(&frame, answer->harm == HARM_COMPRESSED);
+	wire_byte(&frame, harm == HARM_COMPRESSED);
 	for (int shift = 24; shift >= 0; shift -= 8)
-		wire_byte(&frame, (message.size + (answer->harm == HARM_SHORT)) >> shift);
-	for (size_t i = 0; i < message.size; i++)
-		wire_byte(&frame, message.data[i]);
-	frame_send(fd, FRAME_DATA, last ? END_STREAM : 0, 1, frame.data, frame.size);
+		wire_byte(&frame, (message->size + (harm == HARM_SHORT)) >> shift);
+	for (size_t i = 0; i < message->size; i++)
+		wire_byte(&frame, message->data[i]);
+	frame_send(fd, FRAME_DATA, harm == HARM_NO_STATUS ? END_STREAM : 0, 1, frame.data, frame.size);
 }
 
 static inline void grpc_send(int fd, const struct grpc_answer *answer)
 {
 	static const char nothing[16384];
+	struct wire message = answer->say();
 
 	frame_send(fd, FRAME_SETTINGS, 0, 0, NULL, 0);
 	frame_send(fd, FRAME_SETTINGS, 1, 0, NULL, 0);
 	frame_send(fd, FRAME_HEADERS, END_HEADERS, 1, "\x88", 1); /* ":status: 200" of HPACK's static table */
-	if (answer->harm == HARM_TWICE)
-		message_send(fd, answer, false);
-	message_send(fd, answer, answer->harm == HARM_NO_STATUS);
+	message_send(fd, &message, answer->harm);
+	message = answer->more ? answer->more() : message;
+	if (answer->more)
+		message_send(fd, &message, NO_HARM);
 	for (int i = 0; i < 256 && answer->harm == HARM_MUCH; i++)
 		frame_send(fd, FRAME_DATA, 0, 1, nothing, sizeof(nothing));
 	if (answer->harm != HARM_NO_STATUS && answer->harm != HARM_CUT)

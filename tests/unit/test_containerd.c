@@ -1,82 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The containerd source against a server that speaks just enough HTTP/2 (RFC 9113) and HPACK (RFC 7541) to
- * give one answer a connection, in the order of a row: what containerd and its CRI plugin would say, and what
- * they should not.
+ * The containerd source against a server that gives one answer a connection, in the order of a row: what containerd
+ * and its CRI plugin would say, and what they should not.
  */
 #include "container/runtime.h"
 
-#include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/utsname.h>
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
+#include "fake_server.h"
 
 #define DIGEST "sha256:1111111111112222222222223333333333334444444444445555555555550000"
-
-/* ---- protobuf, by hand: so that the .proto files are checked against something else ---- */
-
-struct wire {
-	uint8_t data[1024];
-	size_t size;
-};
-
-static void wire_byte(struct wire *wire, uint64_t byte)
-{
-	assert_true(wire->size < sizeof(wire->data));
-	wire->data[wire->size++] = (uint8_t)byte;
-}
-
-static void wire_varint(struct wire *wire, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		wire_byte(wire, (value & 0x7f) | 0x80);
-	wire_byte(wire, value);
-}
-
-static void wire_number(struct wire *wire, unsigned field, uint64_t value)
-{
-	wire_varint(wire, field << 3);
-	wire_varint(wire, value);
-}
-
-static void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t size)
-{
-	wire_varint(wire, field << 3 | 2);
-	wire_varint(wire, size);
-	for (size_t i = 0; i < size; i++)
-		wire_byte(wire, ((const uint8_t *)data)[i]);
-}
-
-static void wire_text(struct wire *wire, unsigned field, const char *text)
-{
-	wire_bytes(wire, field, text, strlen(text));
-}
-
-static void wire_label(struct wire *wire, unsigned field, const char *key, const char *value)
-{
-	struct wire label = { .size = 0 };
-
-	wire_text(&label, 1, key);
-	wire_text(&label, 2, value);
-	wire_bytes(wire, field, label.data, label.size);
-}
-
-/* `inner` as the only field of a message. */
-static struct wire wire_in(unsigned field, const struct wire *inner)
-{
-	struct wire wire = { .size = 0 };
-
-	wire_bytes(&wire, field, inner->data, inner->size);
-	return wire;
-}
+#define CONFIG "sha256:2222222222223333333333334444444444445555555555556666666666660000"
 
 /* ---- what a server can say ---- */
 
@@ -89,7 +27,7 @@ static struct wire say_namespaces(void)
 
 		wire_text(&one, 1, (const char *[]){ "bad\r\nname: x", "mine", "k8s.io" }[i]);
 		wire_label(&one, 2, "unread", "label");
-		wire_bytes(&list, 1, one.data, one.size);
+		wire_message(&list, 1, &one);
 	}
 	return list;
 }
@@ -110,7 +48,7 @@ static struct wire container_of(const char *id, const char *image, bool labels)
 	if (labels) {
 		wire_label(&container, 2, "io.kubernetes.pod.name", "web-1");
 		wire_label(&container, 2, "io.kubernetes.pod.namespace", "prod");
-		wire_label(&container, 2, "other", "x");
+		wire_label(&container, 2, "nerdctl/name", "nerd\x1b[0m");
 	}
 	wire_text(&container, 3, image);
 	wire_text(&container, 6, "overlayfs");
@@ -124,7 +62,7 @@ static struct wire say_container(void)
 
 static struct wire say_imageless(void)
 {
-	return container_of("box", "", false);
+	return container_of("box", "", true);
 }
 
 static struct wire say_labelled(void)
@@ -137,6 +75,34 @@ static struct wire say_another(void)
 	return container_of("bix", "docker.io/library/bb:1.0", false);
 }
 
+/* With its runtime, and how it was started. */
+static struct wire record_with(const char *spec)
+{
+	struct wire container = { .size = 0 }, runtime = { .size = 0 }, any = { .size = 0 };
+
+	wire_text(&runtime, 1, "io.containerd.runsc.v1");
+	wire_text(&any, 1, "types.containerd.io/opencontainers/runtime-spec/1/Spec");
+	wire_text(&any, 2, spec);
+	wire_text(&container, 1, "box");
+	wire_label(&container, 2, "k", "v\a");
+	wire_text(&container, 3, "docker.io/library/bb:1.0");
+	wire_message(&container, 4, &runtime);
+	wire_message(&container, 5, &any);
+	return wire_in(1, &container);
+}
+
+static struct wire say_specified(void)
+{
+	return record_with("{\"process\":{\"noNewPrivileges\":true,\"capabilities\":{\"permitted\":[\"CAP_KILL\"]}},"
+			   "\"linux\":{\"seccomp\":{},\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"},"
+			   "{\"type\":\"uts\"},{\"type\":\"network\"},{\"type\":\"cgroup\"}]}}");
+}
+
+static struct wire say_misspecified(void)
+{
+	return record_with("{\"process\":");
+}
+
 static struct wire say_image(void)
 {
 	struct wire target = { .size = 0 }, image = { .size = 0 };
@@ -145,8 +111,59 @@ static struct wire say_image(void)
 	wire_text(&target, 2, DIGEST);
 	wire_number(&target, 3, 1234);
 	wire_text(&image, 1, "docker.io/library/bb:1.0");
-	wire_bytes(&image, 3, target.data, target.size);
+	wire_message(&image, 3, &target);
 	return wire_in(1, &image);
+}
+
+static struct wire content_of(const char *text)
+{
+	struct wire piece = { .size = 0 };
+
+	wire_number(&piece, 1, 0);
+	wire_text(&piece, 2, text);
+	return piece;
+}
+
+static struct wire say_manifest(void)
+{
+	return content_of("{\"config\":{\"digest\":\"" CONFIG "\"},\"layers\":[]}");
+}
+
+static struct wire say_manifest_without(void)
+{
+	return content_of("{\"layers\":[]}");
+}
+
+/* This machine's is the second. */
+static struct wire say_index(void)
+{
+	struct utsname name;
+	char text[512];
+
+	assert_int_equal(uname(&name), 0);
+	(void)snprintf(text, sizeof(text),
+		       "{\"manifests\":[{\"digest\":\"sha256:0\",\"platform\":{\"architecture\":\"pdp11\"}},"
+		       "{\"digest\":\"sha256:1\",\"platform\":{\"architecture\":\"%s\"}},7]}",
+		       strcmp(name.machine, "x86_64") == 0    ? "amd64"
+		       : strcmp(name.machine, "aarch64") == 0 ? "arm64"
+							      : name.machine);
+	return content_of(text);
+}
+
+static struct wire say_config(void)
+{
+	return content_of("{\"created\":\"2026-01-02T03:04:06Z\",\"config\":{\"User\":\"u\",\"Cmd\":[\"sh\",\"-c\"],"
+			  "\"Labels\":{\"k\":\"v\"}},\"history\":[{\"created_by\":\"ADD\"},{\"empty_layer\":true}]}");
+}
+
+static struct wire say_half_config(void)
+{
+	return content_of("{\"config\":{\"User\":\"u");
+}
+
+static struct wire say_other_half(void)
+{
+	return content_of("ser\"}}");
 }
 
 /* A process that is surely not in the cgroup that is asked about. */
@@ -159,44 +176,38 @@ static struct wire say_task(void)
 	return wire_in(1, &process);
 }
 
-static struct wire status_of(bool labels)
+static struct wire status_of(const char *id, const char *reference)
 {
 	struct wire status = { .size = 0 }, metadata = { .size = 0 }, image = { .size = 0 };
 
 	wire_text(&metadata, 1, "web");
 	wire_number(&metadata, 2, 1);
 	wire_text(&image, 1, "bb:1.0");
-	wire_text(&status, 1, "box");
-	wire_bytes(&status, 2, metadata.data, metadata.size);
+	wire_text(&status, 1, id);
+	wire_message(&status, 2, &metadata);
 	wire_number(&status, 5, 1767323045678901234);
-	wire_bytes(&status, 8, image.data, image.size);
-	wire_text(&status, 9, "docker.io/library/bb@" DIGEST);
-	if (labels)
-		wire_label(&status, 12, "io.kubernetes.pod.name", "web-1");
+	wire_message(&status, 8, &image);
+	wire_text(&status, 9, reference);
+	wire_label(&status, 12, "k", "its");
+	wire_label(&status, 12, "bell", "\a");
+	wire_label(&status, 13, "note", "its");
 	return wire_in(1, &status);
 }
 
 static struct wire say_status(void)
 {
-	return status_of(false);
+	return status_of("box", "docker.io/library/bb@" DIGEST);
 }
 
-static struct wire say_labelled_status(void)
+static struct wire say_another_status(void)
 {
-	return status_of(true);
+	return status_of("bix", "docker.io/library/bb@" DIGEST);
 }
 
 /* Only an id in place of a reference. */
 static struct wire say_local_status(void)
 {
-	struct wire status = { .size = 0 }, image = { .size = 0 };
-
-	wire_text(&image, 1, "bb:1.0");
-	wire_text(&status, 1, "box");
-	wire_bytes(&status, 8, image.data, image.size);
-	wire_text(&status, 9, "sha256:0000");
-	wire_label(&status, 12, "io.kubernetes.pod.name", "web-1");
-	return wire_in(1, &status);
+	return status_of("box", "sha256:0000");
 }
 
 static struct wire say_cri_list(void)
@@ -208,180 +219,31 @@ static struct wire say_cri_list(void)
 	return wire_in(1, &container);
 }
 
-static struct wire say_sandbox(void)
+static struct wire sandbox_of(const char *id)
 {
 	struct wire status = { .size = 0 }, metadata = { .size = 0 };
 
 	wire_text(&metadata, 1, "web-1");
 	wire_text(&metadata, 2, "uid");
 	wire_text(&metadata, 3, "prod");
-	wire_text(&status, 1, "sandbox");
-	wire_bytes(&status, 2, metadata.data, metadata.size);
+	wire_text(&status, 1, id);
+	wire_message(&status, 2, &metadata);
+	wire_label(&status, 7, "k", "pod's");
+	wire_label(&status, 7, "app", "web");
+	wire_label(&status, 8, "note", "pod's");
+	wire_label(&status, 8, "more", "pod's");
+	wire_text(&status, 9, "kata");
 	return wire_in(1, &status);
 }
 
-static struct wire say_nothing(void)
+static struct wire say_sandbox(void)
 {
-	return (struct wire){ .size = 0 };
+	return sandbox_of("sandbox");
 }
 
-static struct wire say_rubbish(void)
+static struct wire say_box_sandbox(void)
 {
-	return (struct wire){ .data = { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f }, .size = 6 };
-}
-
-enum harm {
-	NO_HARM,
-	HARM_NO_STATUS,  /* no grpc-status at all */
-	HARM_COMPRESSED, /* flagged so */
-	HARM_SHORT,      /* the frame says more than comes */
-	HARM_CUT,        /* the connection ends before the trailer */
-	HARM_HANG,
-	HARM_NO_HTTP2,
-};
-
-struct answer {
-	struct wire (*say)(void);
-	const char *status; /* grpc-status; NULL "0" */
-	enum harm harm;
-};
-
-/* ---- the server ---- */
-
-enum { FRAME_DATA = 0, FRAME_HEADERS = 1, FRAME_SETTINGS = 4, END_STREAM = 1, END_HEADERS = 4 };
-
-struct server {
-	char dir[40], path[64];
-	int listen_fd, stop_fd;
-	pthread_t thread;
-	const struct answer *answers;
-	unsigned asked;
-};
-
-static void frame_send(int fd, unsigned type, unsigned flags, unsigned stream, const void *data, size_t size)
-{
-	uint8_t head[9] = { 0, (uint8_t)(size >> 8), (uint8_t)size, (uint8_t)type, (uint8_t)flags, 0, 0,
-			    0, (uint8_t)stream };
-
-	(void)send(fd, head, sizeof(head), MSG_NOSIGNAL | MSG_MORE);
-	(void)send(fd, data, size, MSG_NOSIGNAL);
-}
-
-static bool read_whole(int fd, void *data, size_t size)
-{
-	return recv(fd, data, size, MSG_WAITALL) == (ssize_t)size;
-}
-
-/* Reads the client's preface and frames up to the end of its request. */
-static bool request_read(int fd)
-{
-	uint8_t head[9], body[4096];
-
-	if (!read_whole(fd, body, 24))
-		return false;
-	do {
-		size_t size;
-
-		if (!read_whole(fd, head, sizeof(head)))
-			return false;
-		size = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
-		if (size > sizeof(body) || (size && !read_whole(fd, body, size)))
-			return false;
-	} while (head[3] > FRAME_HEADERS || !(head[4] & END_STREAM));
-	return true;
-}
-
-/* HPACK: 0x88 is ":status: 200" of the static table; 0x00 a literal, with lengths below 127, not
- * Huffman-coded. */
-static void status_send(int fd, const char *status)
-{
-	struct wire trailer = { .size = 0 };
-
-	wire_byte(&trailer, 0);
-	wire_byte(&trailer, strlen("grpc-status"));
-	for (const char *at = "grpc-status"; *at; at++)
-		wire_byte(&trailer, (uint8_t)*at);
-	wire_byte(&trailer, strlen(status));
-	for (const char *at = status; *at; at++)
-		wire_byte(&trailer, (uint8_t)*at);
-	frame_send(fd, FRAME_HEADERS, END_HEADERS | END_STREAM, 1, trailer.data, trailer.size);
-}
-
-static void answer_send(int fd, const struct answer *answer)
-{
-	struct wire message = answer->say(), frame = { .size = 0 };
-
-	frame_send(fd, FRAME_SETTINGS, 0, 0, NULL, 0);
-	frame_send(fd, FRAME_SETTINGS, 1, 0, NULL, 0);
-	frame_send(fd, FRAME_HEADERS, END_HEADERS, 1, "\x88", 1);
-	wire_byte(&frame, answer->harm == HARM_COMPRESSED);
-	for (int shift = 24; shift >= 0; shift -= 8)
-		wire_byte(&frame, (message.size + (answer->harm == HARM_SHORT)) >> shift);
-	for (size_t i = 0; i < message.size; i++)
-		wire_byte(&frame, message.data[i]);
-	frame_send(fd, FRAME_DATA, answer->harm == HARM_NO_STATUS ? END_STREAM : 0, 1, frame.data, frame.size);
-	if (answer->harm != HARM_NO_STATUS && answer->harm != HARM_CUT)
-		status_send(fd, answer->status ? answer->status : "0");
-}
-
-static void connection_serve(struct server *server, int fd)
-{
-	const struct answer *answer = &server->answers[server->asked];
-	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
-	char rest[256];
-
-	if (!answer->say || !request_read(fd))
-		return;
-	server->asked++;
-	if (answer->harm == HARM_HANG)
-		(void)poll(&stop, 1, -1);
-	else if (answer->harm == HARM_NO_HTTP2)
-		(void)send(fd, "HTTP/1.1 200 OK\r\n\r\n", 19, MSG_NOSIGNAL);
-	else
-		answer_send(fd, answer);
-	if (answer->harm != NO_HARM)
-		(void)shutdown(fd, SHUT_WR);
-	while (recv(fd, rest, sizeof(rest), 0) > 0)
-		; /* the client closes: a server that does so first may cut its own answer short */
-}
-
-static void *server_run(void *data)
-{
-	struct server *server = data;
-	struct pollfd fds[] = { { .fd = server->listen_fd, .events = POLLIN },
-				{ .fd = server->stop_fd, .events = POLLIN } };
-
-	while (poll(fds, 2, -1) > 0 && !fds[1].revents) {
-		_cleanup_close_ int fd = accept(server->listen_fd, NULL, NULL);
-
-		connection_serve(server, fd);
-	}
-	return NULL;
-}
-
-static void server_start(struct server *server)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	strcpy(server->dir, "/tmp/plimsoll-containerd-XXXXXX");
-	assert_non_null(mkdtemp(server->dir));
-	(void)snprintf(server->path, sizeof(server->path), "%s/sock", server->dir);
-	strcpy(address.sun_path, server->path);
-	server->stop_fd = eventfd(0, EFD_CLOEXEC);
-	server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(server->listen_fd, 8), 0);
-	assert_int_equal(pthread_create(&server->thread, NULL, server_run, server), 0);
-}
-
-static void server_stop(struct server *server)
-{
-	(void)eventfd_write(server->stop_fd, 1);
-	(void)pthread_join(server->thread, NULL);
-	(void)close(server->listen_fd);
-	(void)close(server->stop_fd);
-	(void)unlink(server->path);
-	(void)rmdir(server->dir);
+	return sandbox_of("box");
 }
 
 /* ---- rows ---- */
@@ -389,149 +251,196 @@ static void server_stop(struct server *server)
 struct row {
 	const char *what;
 	const char *path;
-	struct answer answers[9]; /* in the order of the questions; all must be asked for */
+	struct grpc_answer answers[12]; /* all must be asked for */
 	int status;
 	struct container_facts facts;
 };
 
-#define NOT_FOUND                                                                                                      \
+#define BB .image_name = "docker.io/library/bb", .image_tag = "1.0"
+#define FACTS(...)                                                                                                     \
 	{                                                                                                              \
-		say_nothing, "5", NO_HARM                                                                              \
+		.id = "box", .runtime = "containerd", .role = ROLE_ORDINARY, __VA_ARGS__                               \
 	}
-#define UNIMPLEMENTED                                                                                                  \
+#define POD .pod_name = "web-1", .pod_namespace = "prod", .pod_uid = "uid"
+#define LABELLED                                                                                                       \
+	.labels = LIST("io.kubernetes.pod.name=web-1", "io.kubernetes.pod.namespace=prod", "nerdctl/name=nerd\x1b[0m")
+#define IN_FULL                                                                                                        \
+	.image = &(struct image_facts)                                                                                 \
 	{                                                                                                              \
-		say_nothing, "12", NO_HARM                                                                             \
+		.id = CONFIG, .user = "u", .entry_point = "sh -c", .labels = LIST("k=v"), .history = LIST("ADD"),      \
+		.created = 1767323046                                                                                  \
 	}
-#define FACTS(image, ...)                                                                                              \
+#define ONLY_CONFIG                                                                                                    \
+	.image = &(struct image_facts)                                                                                 \
 	{                                                                                                              \
-		.id = "box", .runtime = "containerd", .image_name = image, .image_tag = "1.0", .image_digest = DIGEST, \
-		__VA_ARGS__                                                                                            \
+		.id = CONFIG                                                                                           \
 	}
-
+#define BY_CRI                                                                                                         \
+	.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, POD, .handler = "kata",         \
+	.started = 1767323045, .labels = LIST("k=its", "bell=\a", "app=web", "note=its", "more=pod's")
 /* The list has "mine" and "k8s.io"; one whose name cannot stand in a header is never asked for. */
+#define FROM_K8S SAYS(namespaces), NOT_FOUND, SAYS(container), NOT_FOUND, SAYS(image), NOT_FOUND
+
 static const struct row rows[] = {
 	{ "by ctr",
 	  "/mine/box",
-	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, { .say = say_image } },
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, SAYS(image), SAYS(manifest), SAYS(config) },
 	  0,
-	  FACTS("docker.io/library/bb", .name = "box") },
-	{ "the path's namespace is the first asked",
-	  "/k8s.io/box",
-	  { { .say = say_namespaces }, { .say = say_labelled }, NOT_FOUND, { .say = say_image }, UNIMPLEMENTED },
+	  FACTS(BB, .name = "box", .image_digest = DIGEST, IN_FULL) },
+	{ "by nerdctl, where the kubelet's labels are nothing",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(labelled), NOT_FOUND, SAYS(image), NOT_FOUND },
 	  0,
-	  FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod") },
-	{ "by the CRI, with its labels",
-	  "/pods/box",
-	  { { .say = say_namespaces },
-	    NOT_FOUND,
-	    { .say = say_labelled },
-	    NOT_FOUND,
-	    { .say = say_image },
-	    { .say = say_labelled_status } },
+	  FACTS(BB, .name = "nerd\x1b[0m", .image_digest = DIGEST, LABELLED) },
+	{ "with its spec",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(specified), NOT_FOUND, NOT_FOUND },
 	  0,
-	  FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045) },
-	{ "by the CRI, without labels",
-	  "/pods/box",
-	  { { .say = say_namespaces },
-	    NOT_FOUND,
-	    { .say = say_container },
-	    NOT_FOUND,
-	    { .say = say_image },
-	    { .say = say_status },
-	    { .say = say_cri_list },
-	    { .say = say_sandbox } },
+	  FACTS(BB, .name = "box", .handler = "io.containerd.runsc.v1", .labels = LIST("k=v\a"),
+		.run = { .known = true, .flags = RUN_NO_NEW_PRIVS, .capabilities = 1 << 5, .seccomp = "filter" }) },
+	{ "with a spec that is cut",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(misspecified), NOT_FOUND, NOT_FOUND },
 	  0,
-	  FACTS("bb", .name = "web", .pod_name = "web-1", .pod_namespace = "prod", .started = 1767323045) },
-	{ "a pod's own container",
-	  "/pods/box",
-	  { { .say = say_namespaces },
-	    NOT_FOUND,
-	    { .say = say_container },
-	    NOT_FOUND,
-	    { .say = say_image },
-	    NOT_FOUND,
-	    { .say = say_sandbox } },
+	  FACTS(BB, .name = "box", .handler = "io.containerd.runsc.v1", .labels = LIST("k=v\a")) },
+
+	/* Images. */
+	{ "an image for several machines",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, SAYS(image), SAYS(index), SAYS(manifest), SAYS(config) },
 	  0,
-	  FACTS("docker.io/library/bb", .name = "box", .pod_name = "web-1", .pod_namespace = "prod") },
-	{ "by the CRI, an image that no registry has",
-	  "/pods/box",
-	  { { .say = say_namespaces },
-	    NOT_FOUND,
-	    { .say = say_container },
-	    NOT_FOUND,
-	    { .say = say_image },
-	    { .say = say_local_status } },
+	  FACTS(BB, .name = "box", .image_digest = DIGEST, IN_FULL) },
+	{ "an index that leads to an index",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, SAYS(image), SAYS(index), SAYS(index) },
 	  0,
-	  FACTS("bb", .name = "box", .pod_name = "web-1") },
-	{ "Docker's",
-	  "/docker/box",
-	  { { .say = say_moby }, { .say = say_imageless }, NOT_FOUND },
+	  FACTS(BB, .name = "box", .image_digest = DIGEST) },
+	{ "a manifest without configuration",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, SAYS(image), SAYS(manifest_without) },
 	  0,
-	  { .id = "box", .name = "box", .runtime = "docker" } },
+	  FACTS(BB, .name = "box", .image_digest = DIGEST) },
+	{ "a configuration in two pieces",
+	  "/mine/box",
+	  { SAYS(namespaces),
+	    SAYS(container),
+	    NOT_FOUND,
+	    SAYS(image),
+	    SAYS(manifest),
+	    { .say = say_half_config, .more = say_other_half } },
+	  0,
+	  FACTS(BB, .name = "box", .image_digest = DIGEST,
+		.image = &(struct image_facts){ .id = CONFIG, .user = "user" }) },
+	{ "a configuration of megabytes",
+	  "/mine/box",
+	  { SAYS(namespaces),
+	    SAYS(container),
+	    NOT_FOUND,
+	    SAYS(image),
+	    SAYS(manifest),
+	    { .say = say_config, .harm = HARM_MUCH } },
+	  0,
+	  FACTS(BB, .name = "box", .image_digest = DIGEST, ONLY_CONFIG) },
 	{ "the image is gone",
 	  "/mine/box",
-	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, NOT_FOUND },
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, NOT_FOUND },
 	  0,
-	  { .id = "box",
-	    .name = "box",
-	    .runtime = "containerd",
-	    .image_name = "docker.io/library/bb",
-	    .image_tag = "1.0" } },
+	  FACTS(BB, .name = "box") },
 	{ "the image is rubbish",
 	  "/mine/box",
-	  { { .say = say_namespaces }, { .say = say_container }, NOT_FOUND, { .say = say_rubbish } },
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, SAYS(rubbish) },
+	  0,
+	  FACTS(BB, .name = "box") },
+	{ "the image does not come",
+	  "/mine/box",
+	  { SAYS(namespaces), SAYS(container), NOT_FOUND, { .say = say_image, .harm = HARM_HANG } },
+	  0,
+	  FACTS(BB, .name = "box") },
+
+	/* The CRI. */
+	{ "the path's namespace is the first asked",
+	  "/k8s.io/box",
+	  { SAYS(namespaces), SAYS(labelled), NOT_FOUND, SAYS(image), NOT_FOUND, UNIMPLEMENTED },
+	  0,
+	  FACTS(BB, .name = "box", .image_digest = DIGEST, .pod_name = "web-1", .pod_namespace = "prod", LABELLED) },
+	{ "by the CRI, with its pod",
+	  "/pods/box",
+	  { FROM_K8S, SAYS(status), SAYS(cri_list), SAYS(sandbox) },
+	  0,
+	  FACTS(BY_CRI) },
+	{ "by the CRI, an image that no registry has",
+	  "/pods/box",
+	  { FROM_K8S, SAYS(local_status), SAYS(cri_list), SAYS(sandbox) },
+	  0,
+	  FACTS(BY_CRI) },
+	{ "by the CRI, whose pod is gone",
+	  "/pods/box",
+	  { FROM_K8S, SAYS(status), NOT_FOUND },
+	  0,
+	  FACTS(.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, .started = 1767323045,
+		.labels = LIST("k=its", "bell=\a", "note=its")) },
+	{ "by the CRI, with another's pod",
+	  "/pods/box",
+	  { FROM_K8S, SAYS(status), SAYS(cri_list), SAYS(box_sandbox) },
+	  0,
+	  FACTS(.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, .started = 1767323045,
+		.labels = LIST("k=its", "bell=\a", "note=its")) },
+	{ "the CRI tells of another",
+	  "/pods/box",
+	  { FROM_K8S, SAYS(another_status) },
+	  0,
+	  FACTS(BB, .name = "box", .image_digest = DIGEST) },
+	{ "a pod's own container",
+	  "/pods/box",
+	  { FROM_K8S, NOT_FOUND, SAYS(box_sandbox) },
 	  0,
 	  { .id = "box",
 	    .name = "box",
 	    .runtime = "containerd",
-	    .image_name = "docker.io/library/bb",
-	    .image_tag = "1.0" } },
-	{ "nobody's", "/mine/box", { { .say = say_namespaces }, NOT_FOUND, NOT_FOUND }, -ENOENT, { 0 } },
+	    .handler = "kata",
+	    BB,
+	    .image_digest = DIGEST,
+	    POD,
+	    .role = ROLE_SANDBOX,
+	    .labels = LIST("k=pod's", "app=web", "note=pod's", "more=pod's") } },
+	{ "the CRI hangs up", "/pods/box", { FROM_K8S }, 0, FACTS(BB, .name = "box", .image_digest = DIGEST) },
+
+	{ "Docker's",
+	  "/docker/box",
+	  { SAYS(moby), SAYS(imageless), NOT_FOUND },
+	  0,
+	  { .id = "box", .name = "box", .runtime = "docker", .role = ROLE_ORDINARY } },
+
+	/* What is no answer. */
+	{ "nobody's", "/mine/box", { SAYS(namespaces), NOT_FOUND, NOT_FOUND }, -ENOENT, { 0 } },
 	{ "its process is elsewhere",
 	  "/mine/box",
-	  { { .say = say_namespaces }, { .say = say_container }, { .say = say_task }, NOT_FOUND },
+	  { SAYS(namespaces), SAYS(container), SAYS(task), NOT_FOUND },
 	  -ENOENT,
 	  { 0 } },
-	{ "another's answer", "/mine/box", { { .say = say_namespaces }, { .say = say_another } }, -EBADMSG, { 0 } },
-	{ "an empty answer", "/mine/box", { { .say = say_namespaces }, { .say = say_nothing } }, -EBADMSG, { 0 } },
-	{ "no namespaces", "/mine/box", { { .say = say_nothing } }, -ENOENT, { 0 } },
-	{ "an error", "/mine/box", { { say_nothing, "13", NO_HARM } }, -EPROTO, { 0 } },
-	{ "rubbish", "/mine/box", { { .say = say_rubbish } }, -EBADMSG, { 0 } },
-	{ "no status", "/mine/box", { { say_namespaces, NULL, HARM_NO_STATUS } }, -EBADMSG, { 0 } },
-	{ "a status that is none", "/mine/box", { { say_namespaces, "fine", NO_HARM } }, -EBADMSG, { 0 } },
-	{ "compressed", "/mine/box", { { say_namespaces, NULL, HARM_COMPRESSED } }, -EBADMSG, { 0 } },
-	{ "a short frame", "/mine/box", { { say_namespaces, NULL, HARM_SHORT } }, -EBADMSG, { 0 } },
-	{ "cut before its end", "/mine/box", { { say_namespaces, NULL, HARM_CUT } }, -EBADMSG, { 0 } },
-	{ "no HTTP/2", "/mine/box", { { say_namespaces, NULL, HARM_NO_HTTP2 } }, -EBADMSG, { 0 } },
+	{ "another's answer", "/mine/box", { SAYS(namespaces), SAYS(another) }, -EBADMSG, { 0 } },
+	{ "an empty answer", "/mine/box", { SAYS(namespaces), SAYS(nothing) }, -EBADMSG, { 0 } },
+	{ "no namespaces", "/mine/box", { SAYS(nothing) }, -ENOENT, { 0 } },
+	{ "an error", "/mine/box", { { .say = say_nothing, .status = "13" } }, -EPROTO, { 0 } },
+	{ "rubbish", "/mine/box", { SAYS(rubbish) }, -EBADMSG, { 0 } },
+	{ "no status", "/mine/box", { { .say = say_namespaces, .harm = HARM_NO_STATUS } }, -EBADMSG, { 0 } },
+	{ "a status that is none", "/mine/box", { { .say = say_namespaces, .status = "fine" } }, -EBADMSG, { 0 } },
+	{ "compressed", "/mine/box", { { .say = say_namespaces, .harm = HARM_COMPRESSED } }, -EBADMSG, { 0 } },
+	{ "a short frame", "/mine/box", { { .say = say_namespaces, .harm = HARM_SHORT } }, -EBADMSG, { 0 } },
+	{ "one message too many", "/mine/box", { { .say = say_namespaces, .more = say_namespaces } }, -EBADMSG, { 0 } },
+	{ "megabytes", "/mine/box", { { .say = say_namespaces, .harm = HARM_MUCH } }, -EFBIG, { 0 } },
+	{ "cut before its end", "/mine/box", { { .say = say_namespaces, .harm = HARM_CUT } }, -EBADMSG, { 0 } },
+	{ "no HTTP/2", "/mine/box", { { .say = say_namespaces, .harm = HARM_NO_HTTP2 } }, -EBADMSG, { 0 } },
 	{ "no answer",
 	  "/mine/box",
-	  { { .say = say_namespaces }, { say_container, NULL, HARM_HANG } },
+	  { SAYS(namespaces), { .say = say_container, .harm = HARM_HANG } },
 	  -ETIMEDOUT,
 	  { 0 } },
 };
 
-static void text_check(const char *what, const char *got, const char *expected)
-{
-	if (!got != !expected || (got && strcmp(got, expected) != 0))
-		fail_msg("%s: %s, not %s", what, got ? got : "nothing", expected ? expected : "nothing");
-}
-
-static void facts_check(const struct row *row, const struct container_facts *facts)
-{
-	text_check(row->what, facts->id, row->facts.id);
-	text_check(row->what, facts->name, row->facts.name);
-	text_check(row->what, facts->runtime, row->facts.runtime);
-	text_check(row->what, facts->image_name, row->facts.image_name);
-	text_check(row->what, facts->image_tag, row->facts.image_tag);
-	text_check(row->what, facts->image_digest, row->facts.image_digest);
-	text_check(row->what, facts->pod_name, row->facts.pod_name);
-	text_check(row->what, facts->pod_namespace, row->facts.pod_namespace);
-	assert_int_equal(facts->started, row->facts.started);
-}
-
 static void row_check(const struct row *row)
 {
-	struct server server = { .answers = row->answers };
+	struct fake_server server = { .serve = grpc_serve, .answers = row->answers };
 	struct runtime_request request = { .path = row->path, .id = "box" };
 	struct container_facts facts = { 0 };
 	struct runtime_source *source = NULL;
@@ -547,9 +456,8 @@ static void row_check(const struct row *row)
 	server_stop(&server);
 	if (r != row->status)
 		fail_msg("%s: %s", row->what, strerror(-r));
-	facts_check(row, &facts);
-	if (server.asked != wanted)
-		fail_msg("%s: %u questions, not %u", row->what, server.asked, wanted);
+	number_check(row->what, "number of questions", server.asked, wanted);
+	facts_check(row->what, &facts, &row->facts);
 	container_facts_clear(&facts);
 }
 
@@ -571,8 +479,8 @@ static struct wire say_version(void)
 
 static void its_version_is_told(void **state)
 {
-	const struct answer answers[] = { { say_version, NULL, NO_HARM }, { NULL, NULL, NO_HARM } };
-	struct server server = { .answers = answers };
+	static const struct grpc_answer answers[] = { SAYS(version), { .say = say_version, .harm = HARM_HANG } };
+	struct fake_server server = { .serve = grpc_serve, .answers = answers };
 	struct runtime_source *source = NULL;
 	char version[16] = "";
 
@@ -581,6 +489,7 @@ static void its_version_is_told(void **state)
 	assert_int_equal(containerd_ops.open((const char *const[]){ server.path, NULL }, "", &source), 0);
 	assert_int_equal(containerd_ops.probe(source, version, sizeof(version)), 0);
 	assert_string_equal(version, "1.6.20");
+	assert_int_equal(containerd_ops.probe(source, version, sizeof(version)), -ETIMEDOUT);
 	server_stop(&server);
 	assert_int_equal(containerd_ops.probe(source, version, sizeof(version)), -ENOTCONN);
 	runtime_close(source);
