@@ -38,7 +38,9 @@ struct difference {
 	size_t points_count;
 	struct level levels[DIFFERENCE_DEPTH];
 	size_t depth;
-	char path[PATH_MAX]; /* of the entry that is looked at */
+	struct layer_places places; /* where the layers below have the directory that is listed */
+	bool placed;                /* they are known */
+	char path[PATH_MAX];        /* of the entry that is looked at */
 	struct file file;
 	struct difference_counts counts;
 };
@@ -165,10 +167,17 @@ static bool made_to_mount(const struct difference *difference, const struct stat
 
 /* ---- directories ---- */
 
+static void places_forget(struct difference *difference)
+{
+	layer_places_close(&difference->places);
+	difference->placed = false;
+}
+
 static void level_pop(struct difference *difference)
 {
 	struct level *level = &difference->levels[--difference->depth];
 
+	places_forget(difference);
 	(void)closedir(level->dir);
 	free(level->below);
 	*level = (struct level){ 0 };
@@ -192,6 +201,7 @@ static int level_push(struct difference *difference, const struct layer_entry *e
 	if (!dir)
 		return -errno;
 	(void)take_fd(&fd);
+	places_forget(difference);
 	difference->levels[difference->depth++] = (struct level){
 		.dir = dir,
 		.below = take_ptr(below),
@@ -414,28 +424,43 @@ static void look_other(struct step *step, const struct pair *pair)
 		tell_pair(step, answer == CONTENTS_SAME ? equal : other, pair);
 }
 
-static int look_whiteout(const struct step *step, const struct pair *pair)
+/* What layers `first` and below have in the upper entry's place. 0, also for nothing. */
+static int pair_find(struct difference *difference, struct pair *pair, size_t first)
 {
-	enum answer held = pair->level->hidden ? ANSWER_NO : rootfs_in_image(step->difference->rootfs, pair->place);
+	const struct layers *layers = &difference->rootfs->layers;
+	const char *directory = pair->level->below[0] ? pair->level->below : "/";
+	int error;
 
-	if (held == ANSWER_YES)
+	if (pair->level->absent)
+		return 0;
+	if (!difference->placed)
+		difference->placed = layers_open_places(layers, 1, layers->count, directory, &difference->places) == 0;
+	error = difference->placed ? layers_find_in(layers, &difference->places, first, strrchr(pair->place, '/') + 1,
+						    &pair->before)
+				   : layers_find(layers, first, layers->count, pair->place, &pair->before);
+	return error == -ENOENT ? 0 : error;
+}
+
+static int look_whiteout(const struct step *step, struct pair *pair)
+{
+	struct difference *difference = step->difference;
+	int error = pair->level->hidden ? 0 : pair_find(difference, pair, difference->rootfs->image);
+
+	if (pair->before.says == LAYER_HAS)
 		tell_pair(step, DIFFERENCE_REMOVED, pair);
-	return held == ANSWER_UNKNOWN ? -EIO : 0;
+	return error;
 }
 
 static int look_entry(struct step *step, struct pair *pair)
 {
 	struct difference *difference = step->difference;
-	const struct layers *layers = &difference->rootfs->layers;
 	int error;
 
 	if (pair->upper.stat.st_dev != difference->device)
 		return -EXDEV;
-	if (!pair->level->absent) {
-		error = layers_find(layers, 1, layers->count, pair->place, &pair->before);
-		if (error && error != -ENOENT)
-			return error;
-	}
+	error = pair_find(difference, pair, 1);
+	if (error)
+		return error;
 	if (S_ISDIR(pair->upper.stat.st_mode)) {
 		pair->moved = strcmp(pair->upper.below, pair->place) != 0;
 		look_directory(step, pair);
@@ -504,6 +529,7 @@ void difference_free(struct difference *difference)
 		return;
 	while (difference->depth > 0)
 		level_pop(difference);
+	places_forget(difference);
 	file_end(&difference->file);
 	for (size_t i = 0; i < difference->points_count; i++)
 		free(difference->points[i]);

@@ -22,8 +22,8 @@
  *
  * Bounds: DIFFERENCE_DEPTH levels and DIFFERENCE_ENTRIES_MAX entries (what lies deeper or behind is counted as unseen),
  * content compared up to DIFFERENCE_CONTENT_MAX bytes (above: modified), DIFFERENCE_LOST_MAX names looked for in a
- * directory that hides the image's (above: removed). Between two steps a descriptor a level is kept open, and two of a
- * file whose content is being compared.
+ * directory that hides the image's (above: removed). Between two steps a descriptor a level is kept open, up to
+ * LAYER_PLACES_MAX of the image's, and two of a file whose content is being compared.
  */
 #ifndef PLM_IMAGE_DIFFERENCE_H
 #define PLM_IMAGE_DIFFERENCE_H

@@ -291,6 +291,74 @@ int layers_find(const struct layers *layers, size_t first, size_t end, const cha
 	return 0;
 }
 
+void layer_places_close(struct layer_places *places)
+{
+	while (places->count > 0)
+		layer_entry_close(&places->entries[--places->count]);
+}
+
+/* One layer's part of the directory. 0 to go on; 1 when no layer below has one. */
+static int places_add(const struct layers *layers, size_t index, char at[static PATH_MAX], struct layer_places *places)
+{
+	_cleanup_(layer_entry_close) struct layer_entry entry = LAYER_ENTRY_EMPTY;
+	int error = layers_look(layers, index, at, &entry);
+
+	if (error)
+		return error;
+	(void)strcpy(at, entry.below);
+	if (entry.says == LAYER_ABSENT)
+		return entry.opaque;
+	if (entry.says != LAYER_HAS || !S_ISDIR(entry.stat.st_mode))
+		return 1;
+	if (places->count == LAYER_PLACES_MAX)
+		return -E2BIG;
+	places->entries[places->count++] = entry;
+	entry.fd = -EBADF;
+	return entry.opaque;
+}
+
+int layers_open_places(const struct layers *layers, size_t first, size_t end, const char *path,
+		       struct layer_places *ret_places)
+{
+	char at[PATH_MAX];
+	int done = 0;
+
+	if (!path_is_clean(path))
+		return -EINVAL;
+	(void)strcpy(at, path);
+	ret_places->count = 0;
+	for (size_t i = first; !done && i < end; i++)
+		done = places_add(layers, i, at, ret_places);
+	if (done < 0)
+		layer_places_close(ret_places);
+	return done < 0 ? done : 0;
+}
+
+int layers_find_in(const struct layers *layers, const struct layer_places *places, size_t first, const char *name,
+		   struct layer_entry *ret_entry)
+{
+	struct layer_entry entry = LAYER_ENTRY_EMPTY;
+
+	for (size_t i = 0; i < places->count && entry.says == LAYER_ABSENT; i++) {
+		const struct layer_entry *at = &places->entries[i];
+		struct layer_place place = { .fd = at->fd, .xwhiteouts = at->xwhiteouts };
+		int error;
+
+		if (at->layer < first)
+			continue;
+		place.below = strcmp(at->below, "/") == 0 ? "" : at->below;
+		error = layers_look_in(layers, &place, name, &entry);
+		if (error)
+			return error;
+		entry.layer = at->layer;
+		entry.opaque |= at->opaque;
+	}
+	if (entry.says != LAYER_HAS)
+		return -ENOENT;
+	*ret_entry = entry;
+	return 0;
+}
+
 /* Only an owner, or CAP_FOWNER, may leave the access time alone. */
 static int open_quietly(int at, const char *path, int flags)
 {

@@ -11,7 +11,8 @@
  *
  * Everything below a layer is hostile. Components are opened one at a time with O_PATH|O_NOFOLLOW, so no
  * symbolic link is followed, no FIFO or device is opened, and nothing leads out of the layer. Reading leaves access
- * times as they are, where the kernel allows it. Descriptors: at most three are open at a time, none between calls.
+ * times as they are, where the kernel allows it. Descriptors: at most three are open at a time, none between calls, but
+ * for what the caller is given.
  */
 #ifndef PLM_IMAGE_LAYERS_H
 #define PLM_IMAGE_LAYERS_H
@@ -78,6 +79,27 @@ struct layer_place {
 
 /* What that one directory says of `name`, a single component: as layers_look, but for .layer and .parent. */
 int layers_look_in(const struct layers *layers, const struct layer_place *place, const char *name,
+		   struct layer_entry *ret_entry);
+
+#define LAYER_PLACES_MAX 16
+
+/* One directory of several layers, merged: each that has it, held open, so that many of its names are found cheaply. */
+struct layer_places {
+	struct layer_entry entries[LAYER_PLACES_MAX];
+	size_t count;
+};
+
+/*
+ * Opens directory `path` of layers [first, end); where they do not have it, there is none to open. 0 and ret_places is
+ * filled, to be closed by layer_places_close; -EINVAL; -E2BIG: more than LAYER_PLACES_MAX have it; or the errno of
+ * reading; then it holds none.
+ */
+int layers_open_places(const struct layers *layers, size_t first, size_t end, const char *path,
+		       struct layer_places *ret_places);
+void layer_places_close(struct layer_places *places);
+
+/* As layers_find of `name` in it, a single component, over those of its layers that are `first` or below. */
+int layers_find_in(const struct layers *layers, const struct layer_places *places, size_t first, const char *name,
 		   struct layer_entry *ret_entry);
 
 /*

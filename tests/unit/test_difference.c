@@ -22,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "image/difference.h"
+#include "image/layers.h"
 
 DEFINE_CLEANUP(struct rootfs *, rootfs_free)
 DEFINE_CLEANUP(struct difference *, difference_free)
@@ -573,6 +574,34 @@ static void wide(void **state)
 	assert_true(steps >= 20 && steps <= 21);
 }
 
+/* More layers have a directory than are held open at a time. */
+static void many_layers(void **state)
+{
+	static const struct expected rows[] = { { DIFFERENCE_MODIFIED, "/etc/1", NULL },
+						{ DIFFERENCE_REMOVED, "/etc/20", NULL },
+						{ DIFFERENCE_ADDED, "/etc/21", NULL } };
+	_cleanup_rootfs_ struct rootfs *rootfs = NULL;
+	_cleanup_tale_ struct tale tale = { 0 };
+	char text[2048] = "60 50 0:40 / / rw - overlay o rw,upperdir=";
+	struct rootfs_source source = { .mountinfo = text };
+
+	(void)state;
+	need_root();
+	make_layers(NULL, 0);
+	assert_int_equal(shell("cd " BASE " && for i in $(seq 20); do mkdir -p $i/etc; echo $i >$i/etc/$i; done"), 0);
+	assert_int_equal(shell("cp -r " BASE "/20/etc " UPPER " && cd " UPPER "/etc && echo x | tee 1 21 >/dev/null &&"
+			       "rm 20 && mknod 20 c 0 0"),
+			 0);
+	(void)snprintf(text + strlen(text), 256, "%s/" UPPER ",lowerdir=", top);
+	for (int i = 1; i <= 20; i++)
+		(void)snprintf(text + strlen(text), 80, "%s%s/" BASE "/%d", i > 1 ? ":" : "", top, i);
+	source.size = strlen(text);
+	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), 0);
+	assert_true(rootfs_image_layers(rootfs) > LAYER_PLACES_MAX);
+	assert_int_equal(compare(rootfs, 10, &tale).unseen, 0);
+	expect_tale(&tale, rows, ARRAY_SIZE(rows));
+}
+
 static int next_descriptor(void)
 {
 	int fd = dup(0);
@@ -958,7 +987,7 @@ static void random_round(uint64_t seed, const char *options, tally told)
 static void random_changes(const char *options)
 {
 	const char *rounds = getenv("ROUNDS");
-	uint64_t seeds = rounds ? strtoull(rounds, NULL, 10) : 40;
+	uint64_t seeds = rounds ? strtoull(rounds, NULL, 10) : 25;
 	bool redirect = strstr(options, "redirect_dir=on");
 	tally told = { 0 };
 
@@ -1010,6 +1039,7 @@ int main(void)
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(wide),
 		cmocka_unit_test(large),
+		cmocka_unit_test(many_layers),
 		cmocka_unit_test(changes_meanwhile),
 		cmocka_unit_test(other_file_system),
 		cmocka_unit_test(random_plain),
