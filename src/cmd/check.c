@@ -14,6 +14,7 @@
 #include "decode/names.h"
 #include "kernel/hooks.h"
 #include "kernel/kernel.h"
+#include "output/escape.h"
 
 /* One line of the answer: what was asked, whether it is so, and what follows. */
 struct answer_line {
@@ -109,25 +110,62 @@ static void report_cgroups(struct report *report, const char *host_root)
 		report->possible = false;
 }
 
+_Static_assert(PROBE_TIMEOUT == 2000, "as the words below have it");
+
+/* Why a runtime told nothing, for people. */
+static const char *refusal_words(int error, const char *address)
+{
+	static const struct {
+		int error;
+		const char *words;
+	} refusals[] = {
+		{ -EACCES, "may not be asked: permission denied" },
+		{ -ETIMEDOUT, "did not answer within 2 s" },
+		{ -EBADMSG, "what answers there is another program, or broken" },
+		{ -EFBIG, "what answers there is another program: it sends without end" },
+		{ -EPROTO, "refused to tell its version" },
+		{ -ENOENT, "refused to tell its version" },
+	};
+
+	if (error == -ENOTCONN)
+		return access(address, F_OK) == 0 ? "nobody answers at its socket" : "not there";
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (refusals[i].error == error)
+			return refusals[i].words;
+	return strerror(-error);
+}
+
 /* A runtime that is not there is no fault: containers of others are watched all the same. */
+static void report_runtime(struct report *report, struct runtime_source *source)
+{
+	_cleanup_buffer_ struct buffer detail = { 0 };
+	char version[128] = "";
+	int r = source->ops->probe(source, version, sizeof(version));
+	const char *words = r < 0 ? refusal_words(r, source->address) : version;
+	bool absent = r == -ENOTCONN && access(source->address, F_OK) != 0;
+
+	escape_append(&detail, words, ESCAPE_TEXT); /* the version is what a stranger says */
+	buffer_byte(&detail, '\0');
+	report_line(report, "runtimes",
+		    &(struct answer_line){ r == 0   ? "ok"
+					   : absent ? "-"
+						    : "no",
+					   source->ops->name, "", source->address,
+					   *words && !detail.error ? detail.data : NULL });
+}
+
 static void report_runtimes(struct report *report, const struct runtime_config *config)
 {
 	struct runtime_source *sources[SOURCES_MAX];
-	char version[128], detail[192];
 	size_t count = 0;
+	int r = runtimes_open(config, sources, &count);
 
-	if (runtimes_open(config, sources, &count) < 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		int r = sources[i]->ops->probe(sources[i], version, sizeof(version));
-
-		if (r == 0)
-			(void)snprintf(detail, sizeof(detail), "%s", version);
-		else
-			(void)snprintf(detail, sizeof(detail), "%s", r == -ENOTCONN ? "not there" : strerror(-r));
+	if (r < 0)
 		report_line(report, "runtimes",
-			    &(struct answer_line){ r < 0 ? "-" : "ok", sources[i]->ops->name, "", sources[i]->address,
-						   detail[0] ? detail : NULL });
+			    &(struct answer_line){ "no", "runtimes", "", "-",
+						   r == -E2BIG ? "more sockets than can be asked" : strerror(-r) });
+	for (size_t i = 0; i < count; i++) {
+		report_runtime(report, sources[i]);
 		runtime_close(sources[i]);
 	}
 }
@@ -151,7 +189,8 @@ static int report_end(struct report *report)
 
 int cmd_check(int argc, char **argv)
 {
-	struct option_list docker = { .count = 0 }, containerd = { .count = 0 }, runc = { .count = 0 };
+	struct option_list docker = { .count = 0 }, podman = { .count = 0 }, containerd = { .count = 0 };
+	struct option_list crio = { .count = 0 }, runc = { .count = 0 };
 	const char *hooks = "auto", *host_root = "";
 	bool json = false;
 	const struct option_row rows[] = {
@@ -159,7 +198,9 @@ int cmd_check(int argc, char **argv)
 		{ "hooks", 0, OPTION_STRING, &hooks, "WHICH", "auto, lsm or tracepoint (default: auto)" },
 		{ "host-root", 0, OPTION_STRING, &host_root, "DIR", "where the host's root is seen (default: /)" },
 		{ "docker-socket", 0, OPTION_LIST, &docker, "PATH", "instead of the usual; repeatable" },
+		{ "podman-socket", 0, OPTION_LIST, &podman, "PATH", "the same for Podman" },
 		{ "containerd-socket", 0, OPTION_LIST, &containerd, "PATH", "the same for containerd" },
+		{ "crio-socket", 0, OPTION_LIST, &crio, "PATH", "the same for CRI-O" },
 		{ "runc-root", 0, OPTION_LIST, &runc, "DIR", "the same for runc's state directories" },
 	};
 	const struct option_table table = {
@@ -192,7 +233,9 @@ int cmd_check(int argc, char **argv)
 	report_runtimes(&report,
 			&(struct runtime_config){ .host_root = host_root[0] ? host_root : NULL,
 						  .docker_sockets = docker.count ? docker.items : NULL,
+						  .podman_sockets = podman.count ? podman.items : NULL,
 						  .containerd_sockets = containerd.count ? containerd.items : NULL,
+						  .crio_sockets = crio.count ? crio.items : NULL,
 						  .runc_roots = runc.count ? runc.items : NULL });
 	return report_end(&report);
 }
