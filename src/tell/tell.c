@@ -8,13 +8,17 @@
 #include "fold/fold.h"
 #include "output/redact.h"
 
-#define FOLDS_MAX 4096
+#define FOLDS_MAX    4096
+#define SAVE_REPEATS 1000000000ull /* ns between two times at which those that were only counted are saved */
+#define KNOWN_SLACK  20000000ll    /* ns: file systems' clocks are as coarse as a tick, and lag */
 
 struct teller {
 	struct teller_parts parts;
 	struct redact *redact;
 	struct fold *fold;
 	int64_t boot_offset;
+	uint64_t known;
+	uint64_t save_next; /* of those that were only counted */
 };
 
 /* What a repeat shows of the first: in one block, message behind path. */
@@ -137,70 +141,127 @@ static const char *excuse(struct teller *teller, const struct telling *telling, 
 	return policy_allowed(telling->container->view, &question, now);
 }
 
-static void *kept_new(const struct finding *finding)
+static struct kept *kept_new(const char *message, const char *path)
 {
-	size_t message = strlen(finding->message) + 1, path = finding->path ? strlen(finding->path) + 1 : 0;
-	struct kept *kept = malloc(sizeof(*kept) + message + path);
+	size_t message_size = strlen(message) + 1, path_size = path ? strlen(path) + 1 : 0;
+	struct kept *kept = malloc(sizeof(*kept) + message_size + path_size);
 
 	if (!kept)
 		return NULL;
-	memcpy(kept->message, finding->message, message);
-	kept->path = path ? memcpy(kept->message + message, finding->path, path) : NULL;
+	memcpy(kept->message, message, message_size);
+	kept->path = path ? memcpy(kept->message + message_size, path, path_size) : NULL;
 	return kept;
 }
 
-static void finding_tell(struct teller *teller, const struct telling *telling, const struct finding *finding,
-			 uint64_t now, uint64_t times)
+uint64_t telling_now(const struct telling *telling)
 {
-	struct container *container = telling->container;
-	struct fold_answer answer = fold_finding(teller->fold, container ? container->cgroup : 0, finding, now, times);
-	struct alert alert;
+	return telling->found ? telling->found : telling->event->time;
+}
 
-	if (container)
-		container->findings[finding->severity] += times;
-	if (answer.verdict == FOLD_HOLD)
-		return;
-	alert = alert_begin(teller, ALERT_ALERT, now);
+static uint64_t id_of(const struct container *container)
+{
+	return container ? container->cgroup : 0;
+}
+
+static bool covers(uint64_t told, uint64_t time)
+{
+	return (int64_t)told + KNOWN_SLACK >= (int64_t)time;
+}
+
+/* Was it told at its time or later? A repeat of a subject is known to its window, all else to the store. */
+static bool is_known(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		     enum told_as as)
+{
+	uint64_t cgroup = id_of(telling->container), told;
+	const struct state_told question = { cgroup, finding->rule, as, finding->subject };
+
+	if (!telling->found)
+		return false;
+	if (as == TOLD_ALERT && fold_seen(teller->fold, cgroup, finding, &told) == 0 &&
+	    covers(told, telling->event->time))
+		return true;
+	return teller->parts.state && state_told_get(teller->parts.state, &question, &told) == 0 &&
+	       covers(told, telling->event->time);
+}
+
+/* What the store cannot take it counts. */
+static void note_told(struct teller *teller, const struct state_told *told, uint64_t time)
+{
+	if (teller->parts.state)
+		(void)state_told_put(teller->parts.state, told, time);
+}
+
+/* What alerts and records of a finding have in common. */
+static struct alert alert_of_finding(struct teller *teller, enum alert_kind kind, const struct telling *telling,
+				     const struct finding *finding, uint64_t time)
+{
+	struct alert alert = alert_begin(teller, kind, time);
+
 	alert.severity = finding->severity;
 	alert.action = finding->action;
 	alert.message = finding->message;
 	alert.finding = finding;
 	alert.event = telling->event;
 	alert.facts = telling->facts;
-	alert.container = container;
+	alert.container = telling->container;
+	return alert;
+}
+
+/* Folded as of `now`; the line's time is the event's, where there is one. */
+static enum tell_verdict finding_tell(struct teller *teller, const struct telling *telling,
+				      const struct finding *finding, uint64_t now, uint64_t times)
+{
+	struct container *container = telling->container;
+	const struct state_told told = { id_of(container), finding->rule, TOLD_ALERT, finding->subject };
+	struct fold_answer answer = fold_finding(teller->fold, told.cgroup, finding, now, times);
+	struct alert alert;
+
+	if (container)
+		container->findings[finding->severity] += times;
+	if (telling->event && (answer.verdict != FOLD_HOLD || answer.rollup))
+		note_told(teller, &told, telling->event->time);
+	if (answer.verdict == FOLD_HOLD)
+		return TELL_COUNTED;
+	alert = alert_of_finding(teller, ALERT_ALERT, telling, finding, telling->event ? telling->event->time : now);
 	if (answer.id) {
 		alert.fold.id = answer.id;
 		alert.fold.count = times;
-		alert.fold.first_seen = alert.fold.last_seen = alert.time;
-		fold_attach(teller->fold, answer.id, kept_new(finding));
+		alert.fold.first_seen = alert.fold.last_seen = (int64_t)now + teller->boot_offset;
+		fold_attach(teller->fold, answer.id, kept_new(finding->message, finding->path));
 	}
 	alert_tell(teller, &alert);
+	return TELL_TOLD;
 }
 
-void tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding)
+static enum tell_verdict finding_record(struct teller *teller, const struct telling *telling,
+					const struct finding *finding, const char *reason)
+{
+	const struct state_told told = { id_of(telling->container), finding->rule, TOLD_ALLOWED, finding->subject };
+	struct alert alert = alert_of_finding(teller, ALERT_EVENT, telling, finding, telling->event->time);
+
+	alert.severity = SEVERITY_INFO;
+	alert.allowed = reason;
+	note_told(teller, &told, telling->event->time);
+	alert_tell(teller, &alert);
+	return TELL_ALLOWED;
+}
+
+enum tell_verdict tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding)
 {
 	const char *reason = excuse(teller, telling, finding);
-	struct alert alert;
 
-	if (!reason) {
-		finding_tell(teller, telling, finding, telling->event->time, (uint64_t)telling->event->repeats + 1);
-		return;
+	if (is_known(teller, telling, finding, reason ? TOLD_ALLOWED : TOLD_ALERT)) {
+		teller->known++;
+		return TELL_KNOWN;
 	}
-	alert = alert_begin(teller, ALERT_EVENT, telling->event->time);
-	alert.severity = SEVERITY_INFO;
-	alert.action = finding->action;
-	alert.message = finding->message;
-	alert.finding = finding;
-	alert.event = telling->event;
-	alert.facts = telling->facts;
-	alert.container = telling->container;
-	alert.allowed = reason;
-	alert_tell(teller, &alert);
+	if (reason)
+		return finding_record(teller, telling, finding, reason);
+	return finding_tell(teller, telling, finding, telling_now(telling), (uint64_t)telling->event->repeats + 1);
 }
 
 void tell_coverage(struct teller *teller, struct container *container, const struct finding *finding, uint64_t now)
 {
-	finding_tell(teller, &(struct telling){ .container = container }, finding, now, 1);
+	(void)finding_tell(teller, &(struct telling){ .container = container }, finding, now, 1);
 }
 
 void tell_event(struct teller *teller, const struct telling *telling)
@@ -255,8 +316,11 @@ static void repeat_tell(const struct fold_repeat *repeat, void *data)
 			: kept         ? kept->path
 				       : NULL,
 	};
+	const struct state_told told = { repeat->container, repeat->rule, TOLD_ALERT, repeat->subject };
 	struct alert alert = alert_begin(teller, ALERT_ALERT, repeat->last_seen);
 
+	if (!repeat->rollup)
+		note_told(teller, &told, repeat->last_seen);
 	repeat_message(repeat, kept, finding.message, sizeof(finding.message));
 	alert.severity = repeat->severity;
 	alert.action = finding.action;
@@ -283,9 +347,152 @@ uint64_t teller_next(const struct teller *teller)
 void teller_end(struct teller *teller, uint64_t container)
 {
 	fold_end(teller->fold, container, repeat_tell, teller);
+	if (container && teller->parts.state)
+		(void)state_container_drop(teller->parts.state, container);
 }
 
 uint64_t teller_evicted(const struct teller *teller)
 {
 	return fold_evicted(teller->fold);
+}
+
+uint64_t teller_known(const struct teller *teller)
+{
+	return teller->known;
+}
+
+/* ---- over a restart ---- */
+
+#define ROW_VERSION 1
+
+/* A window in the state store: behind this the fold's bytes, the message and the path, the last two with their NUL. */
+struct row {
+	uint32_t version;
+	uint32_t window, message, path; /* bytes; 0: there is none */
+};
+
+static uint32_t text_size(const char *text)
+{
+	return text ? (uint32_t)strlen(text) + 1 : 0;
+}
+
+static int row_save(const struct fold_saved *saved, void *data)
+{
+	struct teller *teller = data;
+	const struct kept *kept = saved->attachment;
+	const char *path = kept ? kept->path : NULL;
+	const struct row row = { ROW_VERSION, (uint32_t)saved->size, text_size(kept ? kept->message : NULL),
+				 text_size(path) };
+	_cleanup_free_ char *bytes = NULL;
+	char *end;
+
+	if (!saved->blob)
+		return state_fold_drop(teller->parts.state, saved->container, saved->key);
+	bytes = malloc(sizeof(row) + row.window + row.message + row.path);
+	if (!bytes)
+		return -ENOMEM;
+	end = mempcpy(bytes, &row, sizeof(row));
+	end = mempcpy(end, saved->blob, row.window);
+	end = row.message ? mempcpy(end, kept->message, row.message) : end;
+	end = row.path ? mempcpy(end, path, row.path) : end;
+	return state_fold_put(teller->parts.state, saved->container, saved->key, bytes, (size_t)(end - bytes));
+}
+
+static int save(struct teller *teller, bool all)
+{
+	if (!teller->parts.state)
+		return 0;
+	if (fold_next(teller->fold) == 0)
+		fold_expire(teller->fold, 0, repeat_tell, teller);
+	return fold_changed(teller->fold, all, row_save, teller);
+}
+
+int teller_save(struct teller *teller, uint64_t now)
+{
+	bool all = now >= teller->save_next;
+	int r = save(teller, all);
+
+	if (r == 0 && all)
+		teller->save_next = now + SAVE_REPEATS;
+	return r;
+}
+
+int teller_pause(struct teller *teller)
+{
+	fold_pause(teller->fold, repeat_tell, teller);
+	return save(teller, true);
+}
+
+struct restoring {
+	struct teller *teller;
+	struct fold *ended; /* windows of containers that are no more */
+	uint64_t now;
+	int refused;
+};
+
+/* One text that ends where it should. */
+static bool is_text(const char *text, size_t size)
+{
+	return size == 0 || memchr(text, '\0', size) == text + size - 1;
+}
+
+/* The parts of a row, or -EBADMSG. Without a message there is no path. */
+static int row_read(const char *bytes, size_t size, struct fold_saved *saved, const char **ret_message,
+		    const char **ret_path)
+{
+	const char *message, *path;
+	struct row row;
+
+	if (size < sizeof(row))
+		return -EBADMSG;
+	memcpy(&row, bytes, sizeof(row));
+	if (row.version != ROW_VERSION || size - sizeof(row) != (uint64_t)row.window + row.message + row.path)
+		return -EBADMSG;
+	message = bytes + sizeof(row) + row.window;
+	path = message + row.message;
+	if (!is_text(message, row.message) || !is_text(path, row.path) || (row.path > 0 && row.message == 0))
+		return -EBADMSG;
+	saved->blob = bytes + sizeof(row);
+	saved->size = row.window;
+	*ret_message = row.message ? message : NULL;
+	*ret_path = row.path ? path : NULL;
+	return 0;
+}
+
+static void row_restore(uint64_t cgroup, const char *key, const void *blob, size_t size, void *data)
+{
+	struct restoring *restoring = data;
+	struct teller *teller = restoring->teller;
+	bool there = cgroup == 0 || registry_get(teller->parts.registry, cgroup);
+	struct fold_saved saved = { .container = cgroup, .key = key };
+	const char *message, *path;
+	struct kept *kept = NULL;
+	int r = row_read(blob, size, &saved, &message, &path);
+
+	if (r == 0 && message)
+		kept = kept_new(message, path);
+	if (r == 0)
+		r = fold_restore(there ? teller->fold : restoring->ended, &saved, restoring->now, kept);
+	restoring->refused += r < 0;
+}
+
+/* All that is good is put anew, so that nothing stays that no window stands for. */
+int teller_restore(struct teller *teller, uint64_t now)
+{
+	struct restoring restoring = { .teller = teller, .now = now };
+	int r;
+
+	if (!teller->parts.state)
+		return 0;
+	restoring.ended = fold_new(FOLDS_MAX, free);
+	if (!restoring.ended)
+		return -ENOMEM;
+	r = state_folds_each(teller->parts.state, row_restore, &restoring);
+	fold_end(restoring.ended, 0, repeat_tell, teller);
+	fold_free(restoring.ended);
+	if (r == 0)
+		r = state_folds_clear(teller->parts.state);
+	if (r == 0)
+		r = save(teller, true);
+	return r < 0 ? r : restoring.refused;
 }

@@ -13,6 +13,7 @@
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "process/processes.h"
+#include "state/state.h"
 
 struct teller;
 
@@ -22,6 +23,7 @@ struct teller_parts {
 	struct id_source *ids;
 	struct registry *registry;   /* for the names behind a repeat */
 	struct processes *processes; /* for the names of ancestors */
+	struct state *state;         /* for what a next process must not tell again; may be NULL */
 };
 
 /* The policy gives what is redacted; it is not kept. 0 or -ENOMEM. */
@@ -34,15 +36,32 @@ int teller_reload(struct teller *teller, const struct policy *policy);
 /* Realtime minus boottime, in ns, from now on. */
 void teller_set_clock(struct teller *teller, int64_t boot_offset);
 
-/* Whom and what a line is about. `facts` may be NULL; `container` too (the host). */
+/*
+ * Whom and what a line is about. `facts` may be NULL; `container` too (the host).
+ *
+ * Something that lasts (a process that ran already, a file that differs) can be found by looking: `found` is then the
+ * moment of that, CLOCK_BOOTTIME ns, and the event's own time that of the change, which may lie before the boot (below
+ * zero, wrapped). The line has the event's time; folding goes by the other, and so must who calls teller_expire.
+ */
 struct telling {
 	const struct event *event;
 	const struct facts *facts;
 	struct container *container;
+	uint64_t found; /* 0: an event as it happened */
 };
 
-/* A finding that the policy enables: told, counted as a repeat, or recorded with the reason that excuses it. */
-void tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding);
+/* The moment that folding goes by. */
+uint64_t telling_now(const struct telling *telling);
+
+enum tell_verdict {
+	TELL_TOLD,
+	TELL_COUNTED, /* as a repeat, or in a roll-up */
+	TELL_ALLOWED, /* recorded, with the reason that excuses it */
+	TELL_KNOWN,   /* found, and told already by an event of that moment or later: nothing more of it */
+};
+
+/* A finding that the policy enables. */
+enum tell_verdict tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding);
 
 /* The same for one that no event gave (coverage): at `now`. */
 void tell_coverage(struct teller *teller, struct container *container, const struct finding *finding, uint64_t now);
@@ -61,7 +80,31 @@ uint64_t teller_next(const struct teller *teller);
 /* Subjects that were forgotten before their window ended, for want of room. */
 uint64_t teller_evicted(const struct teller *teller);
 
-/* The container ends (0: all): what was folded of it is told, while the registry still knows it. */
+/* The container ends (0: all): what was folded of it is told, while the registry still knows it, and the state store
+ * forgets it. */
 void teller_end(struct teller *teller, uint64_t container);
+
+/* How often TELL_KNOWN was the answer. */
+uint64_t teller_known(const struct teller *teller);
+
+/* ---- over a restart; without a state store nothing is saved, and 0 ---- */
+
+/*
+ * Puts what changed into the state store: what was told at once, what was only counted once a second. After each batch
+ * of events, when the outputs have what was told; state_commit is the caller's. 0, or the store's error: what could not
+ * be put is put again next time.
+ */
+int teller_save(struct teller *teller, uint64_t now);
+
+/*
+ * Takes back what a process before this one saved, once: when the clock is set and the registry has the containers that
+ * are there, before the first event, and before state_containers_keep: what was counted of a container that is no
+ * longer there is told now. The number of windows that were damaged and are left out, or the store's error.
+ */
+int teller_restore(struct teller *teller, uint64_t now);
+
+/* The agent ends, the containers go on: what was counted is told, and the windows are saved for the next process. As
+ * teller_save. */
+int teller_pause(struct teller *teller);
 
 #endif
