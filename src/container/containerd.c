@@ -64,11 +64,19 @@ static int spec_fill(const Containerd__Any *spec, struct container_facts *facts)
 	return oci_spec_fill(json, facts);
 }
 
-/* Labels that the container has, but not always by the will of who started it: its image's are among them. */
+static int label_compare(const void *one, const void *other)
+{
+	return strcmp((*(const Containerd__Label *const *)one)->key, (*(const Containerd__Label *const *)other)->key);
+}
+
+/* Labels that the container has, but not always by the will of who started it: its image's are among them. A map
+ * comes in any order: sorted, what a bound cuts off is always the same. */
 static int record_labels_fill(const Containerd__Container *record, struct container_facts *facts)
 {
 	int r = 0;
 
+	if (record->n_labels > 1)
+		qsort(record->labels, record->n_labels, sizeof(record->labels[0]), label_compare);
 	for (size_t i = 0; r == 0 && i < record->n_labels; i++)
 		r = labels_add(&facts->labels, record->labels[i]->key, record->labels[i]->value);
 	return r;

@@ -39,10 +39,23 @@ int cri_label_fill(const char *key, const char *value, struct container_facts *f
 	return 0;
 }
 
-static int labels_fill(Cri__Label *const *labels, size_t count, struct container_facts *facts)
+static int label_compare(const void *one, const void *other)
+{
+	return strcmp((*(const Cri__Label *const *)one)->key, (*(const Cri__Label *const *)other)->key);
+}
+
+/* Maps come in any order: sorted, what a bound cuts off is always the same. */
+static void labels_sort(Cri__Label **labels, size_t count)
+{
+	if (count > 1)
+		qsort(labels, count, sizeof(labels[0]), label_compare);
+}
+
+static int labels_fill(Cri__Label **labels, size_t count, struct container_facts *facts)
 {
 	int r = 0;
 
+	labels_sort(labels, count);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = cri_label_fill(labels[i]->key, labels[i]->value, facts);
 		if (r == 0)
@@ -52,10 +65,11 @@ static int labels_fill(Cri__Label *const *labels, size_t count, struct container
 }
 
 /* Annotations name nothing: they are kept as labels are, behind them. */
-static int annotations_fill(Cri__Label *const *annotations, size_t count, struct container_facts *facts)
+static int annotations_fill(Cri__Label **annotations, size_t count, struct container_facts *facts)
 {
 	int r = 0;
 
+	labels_sort(annotations, count);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = labels_add(&facts->labels, annotations[i]->key, annotations[i]->value);
 	return r;
@@ -105,10 +119,27 @@ static int sandbox_ask(struct http *http, const char *id, bool verbose, Cri__Pod
 	return 0;
 }
 
+enum { NAMESPACE_NODE = 2 };
+
+/* A container joins its sandbox's namespaces: only the pod tells that these are the node's. */
+static uint32_t node_flags(const Cri__PodSandboxStatus *status)
+{
+	const Cri__Namespace *namespaces = status->linux_ ? status->linux_->namespaces : NULL;
+	const Cri__NamespaceOption *options = namespaces ? namespaces->options : NULL;
+
+	if (!options)
+		return 0;
+	return (options->network == NAMESPACE_NODE ? RUN_HOST_NETWORK : 0) |
+	       (options->pid == NAMESPACE_NODE ? RUN_HOST_PID : 0) |
+	       (options->ipc == NAMESPACE_NODE ? RUN_HOST_IPC : 0);
+}
+
 static int pod_fill(const Cri__PodSandboxStatus *status, struct container_facts *facts)
 {
 	int r = labels_fill(status->labels, status->n_labels, facts);
 
+	if (facts->run.known)
+		facts->run.flags |= node_flags(status);
 	if (r == 0)
 		r = fact_set(&facts->pod_name, status->metadata->name);
 	if (r == 0)

@@ -277,7 +277,7 @@ struct row {
 	}
 #define BY_CRI                                                                                                         \
 	.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, POD, .handler = "kata",         \
-	.started = 1767323045, .labels = LIST("k=its", "bell=\a", "app=web", "note=its", "more=pod's")
+	.started = 1767323045, .labels = LIST("bell=\a", "k=its", "app=web", "note=its", "more=pod's")
 /* The list has "mine" and "k8s.io"; one whose name cannot stand in a header is never asked for. */
 #define FROM_K8S SAYS(namespaces), NOT_FOUND, SAYS(container), NOT_FOUND, SAYS(image), NOT_FOUND
 
@@ -378,13 +378,13 @@ static const struct row rows[] = {
 	  { FROM_K8S, SAYS(status), NOT_FOUND },
 	  0,
 	  FACTS(.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, .started = 1767323045,
-		.labels = LIST("k=its", "bell=\a", "note=its")) },
+		.labels = LIST("bell=\a", "k=its", "note=its")) },
 	{ "by the CRI, with another's pod",
 	  "/pods/box",
 	  { FROM_K8S, SAYS(status), SAYS(cri_list), SAYS(box_sandbox) },
 	  0,
 	  FACTS(.name = "web", .image_name = "bb", .image_tag = "1.0", .image_digest = DIGEST, .started = 1767323045,
-		.labels = LIST("k=its", "bell=\a", "note=its")) },
+		.labels = LIST("bell=\a", "k=its", "note=its")) },
 	{ "the CRI tells of another",
 	  "/pods/box",
 	  { FROM_K8S, SAYS(another_status) },
@@ -402,7 +402,7 @@ static const struct row rows[] = {
 	    .image_digest = DIGEST,
 	    POD,
 	    .role = ROLE_SANDBOX,
-	    .labels = LIST("k=pod's", "app=web", "note=pod's", "more=pod's") } },
+	    .labels = LIST("app=web", "k=pod's", "more=pod's", "note=pod's") } },
 	{ "the CRI hangs up", "/pods/box", { FROM_K8S }, 0, FACTS(BB, .name = "box", .image_digest = DIGEST) },
 
 	{ "Docker's",

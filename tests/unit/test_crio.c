@@ -86,13 +86,18 @@ static struct wire say_other_list(void)
 
 static struct wire sandbox_with(const char *id, const char *info)
 {
-	struct wire status = { .size = 0 }, metadata = { .size = 0 }, answer;
+	struct wire status = { .size = 0 }, metadata = { .size = 0 }, options = { .size = 0 }, node, answer;
 
 	wire_text(&metadata, 1, "web-1");
 	wire_text(&metadata, 2, "uid");
 	wire_text(&metadata, 3, "prod");
 	wire_text(&status, 1, id);
 	wire_message(&status, 2, &metadata);
+	wire_number(&options, 1, 2); /* the node's network, the container's pid namespace */
+	wire_number(&options, 2, 1);
+	node = wire_in(2, &options);
+	node = wire_in(1, &node);
+	wire_message(&status, 6, &node);
 	wire_label(&status, 7, "app", "\x1b[31m");
 	wire_label(&status, 7, "k", "pod's");
 	wire_label(&status, 8, "note", "pod's");
@@ -171,13 +176,15 @@ struct row {
 		.id = "sha256:" IMAGE, .entry_point = "/e", .exposed = "80/tcp", .history = LIST("ADD"),               \
 		.created = 1767323046                                                                                  \
 	}
-#define RUN                                                                                                            \
+#define RUN_BY(flags_)                                                                                                 \
 	.init_pid = 4194305, .run = { .known = true,                                                                   \
-				      .flags = RUN_HOST_IPC,                                                           \
+				      .flags = flags_,                                                                 \
 				      .capabilities = 1,                                                               \
 				      .seccomp = "unconfined",                                                         \
 				      .apparmor = "crio-default",                                                      \
 				      .mounts = LIST("/etc:/mnt:ro") }
+#define RUN         RUN_BY(RUN_HOST_IPC | RUN_HOST_NETWORK)
+#define RUN_PODLESS RUN_BY(RUN_HOST_IPC)
 
 static const struct row rows[] = {
 	{ "a container in full", { SAYS(status), SAYS(pod), SAYS(image) }, 0, FACTS(POD, RUN, IN_FULL) },
@@ -190,8 +197,8 @@ static const struct row rows[] = {
 	  { SAYS(mistyped_status), SAYS(list), SAYS(pod), SAYS(image) },
 	  0,
 	  FACTS(POD, IN_FULL) },
-	{ "its pod is gone", { SAYS(status), NOT_FOUND, SAYS(image) }, 0, FACTS(PODLESS, RUN, IN_FULL) },
-	{ "another's pod", { SAYS(status), SAYS(sandbox), SAYS(image) }, 0, FACTS(PODLESS, RUN, IN_FULL) },
+	{ "its pod is gone", { SAYS(status), NOT_FOUND, SAYS(image) }, 0, FACTS(PODLESS, RUN_PODLESS, IN_FULL) },
+	{ "another's pod", { SAYS(status), SAYS(sandbox), SAYS(image) }, 0, FACTS(PODLESS, RUN_PODLESS, IN_FULL) },
 	{ "a list of others", { SAYS(plain_status), SAYS(other_list), SAYS(image) }, 0, FACTS(PODLESS, IN_FULL) },
 	{ "its image is gone", { SAYS(status), SAYS(pod), NOT_FOUND }, 0, FACTS(POD, RUN) },
 	{ "its image is nothing", { SAYS(status), SAYS(pod), SAYS(nothing) }, 0, FACTS(POD, RUN) },
