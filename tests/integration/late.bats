@@ -43,10 +43,12 @@ expect_disk() {
 			"(.[\"@timestamp\"][:19] + \"Z\" | fromdate) == $(inside "$1" stat -c %Z "$2")"
 }
 
-# expect_nothing_twice CONTAINER: no two alerts of one rule about one file but repeats.
+# expect_nothing_twice CONTAINER [RULE]: no two alerts of one rule about one file but repeats. A RULE that ends in "." is a
+# family.
 expect_nothing_twice() {
 	local twice
-	twice=$(alerts "$1" 'select(.event.action != "repeat" and .file.path and (.rule.id | startswith("session.") | not))' |
+	twice=$(alerts "$1" "select(.event.action != \"repeat\" and .file.path and (.rule.id | startswith(\"session.\") | not) and
+			(.rule.id | startswith(\"${2:-}\")))" |
 		jq -sc 'group_by([.rule.id, .container.id, .file.path])[] | select(length > 1) |
 			[.[0].rule.id, .[0].file.path, map(.["@timestamp"])]')
 	[ -z "$twice" ] || fail "told twice:" "$(head -n 10 <<<"$twice")"
@@ -230,7 +232,7 @@ stop_storm() {
 	inside again sh -c 'echo x >>/data/02'
 	start_agent
 	await again '.file.path == "/data/02"'
-	expect_nothing_twice again
+	expect_nothing_twice again mutation.
 }
 
 @test "the container is started again while the agent lives: what was told is not told again" {
@@ -241,20 +243,21 @@ stop_storm() {
 	docker restart -t 0 anew >/dev/null
 	inside anew sh -c 'echo x >>/data/02'
 	await anew '.file.path == "/data/02"'
-	expect_nothing_twice anew
+	expect_nothing_twice anew mutation.
 	[ "$(events anew missed)" -eq 0 ]
 }
 
-@test "a state file that is a link, or damaged: said, and the agent does not follow it or stop" {
+@test "a state file that is a link is not followed, and said" {
 	mkdir -p "$D/state"
 	echo "not a database, but somebody's" >"$D/victim"
 	ln -s "$D/victim" "$D/state/state.db"
-	mapfile -t options < <(agent_options)
-	mkdir -p "$D/control"
-	run -3 --separate-stderr timeout 20 "$PLM" run "${options[@]}"
-	[[ $stderr == *"plimsoll: "*state.db* ]] || fail "$stderr"
-	[ "$(<"$D/victim")" = "not a database, but somebody's" ]
-	rm "$D/state/state.db"
+	start_agent || : # it may also refuse to run
+	grep '^plimsoll: ' "$D/agent.log" | grep -F state || fail "$(cat "$D/agent.log")"
+	[ -L "$D/state/state.db" ] && [ "$(<"$D/victim")" = "not a database, but somebody's" ]
+}
+
+@test "a damaged state file is set aside, and said" {
+	mkdir -p "$D/state"
 	head -c 100000 /dev/urandom >"$D/state/state.db"
 	run_container damaged $BUSYBOX
 	start_agent
@@ -262,4 +265,5 @@ stop_storm() {
 	sync_agent
 	expect_alert mutation.file damaged '.file.path == "/data/01"'
 	[ -e "$D/state/state.db.damaged" ]
+	grep '^plimsoll: ' "$D/agent.log" | grep -F damaged
 }
