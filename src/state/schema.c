@@ -13,9 +13,9 @@ static const char *const steps[] = {
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE container (cgroup INTEGER PRIMARY KEY, started INTEGER NOT NULL);",
 
-	/* 2: what was told; by row id, in the order in which it was told first */
+	/* 2: what was told; a container's rows lie together, to be dropped at once */
 	"CREATE TABLE told (cgroup INTEGER NOT NULL, rule TEXT NOT NULL, told_as INTEGER NOT NULL,"
-	" subject TEXT NOT NULL, time INTEGER NOT NULL, UNIQUE (cgroup, rule, told_as, subject));",
+	" subject TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (cgroup, rule, told_as, subject)) WITHOUT ROWID;",
 
 	/* 3: repeats that are being counted */
 	"CREATE TABLE fold (cgroup INTEGER NOT NULL, key TEXT NOT NULL, window BLOB NOT NULL, UNIQUE (cgroup, key));",

@@ -29,6 +29,7 @@ enum sentence {
 	TOLD_PUT,
 	TOLD_GET,
 	TOLD_COUNT,
+	TOLD_MOST,
 	TOLD_FORGET,
 	FOLD_PUT,
 	FOLD_DROP,
@@ -56,10 +57,9 @@ static const char *const sentences[SENTENCES] = {
 		     " ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time",
 	[TOLD_GET] = "SELECT time FROM told WHERE cgroup = ?1 AND rule = ?2 AND told_as = ?3 AND subject = ?4",
 	[TOLD_COUNT] = "SELECT count(*) FROM told",
-	/* "+": in the order of row ids until there are enough, not by sorting all of the container's */
-	[TOLD_FORGET] = "DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE +cgroup ="
-			" (SELECT cgroup FROM told GROUP BY cgroup ORDER BY count(*) DESC LIMIT 1)"
-			" ORDER BY rowid LIMIT ?1)",
+	[TOLD_MOST] = "SELECT cgroup FROM told GROUP BY cgroup ORDER BY count(*) DESC LIMIT 1",
+	[TOLD_FORGET] = "DELETE FROM told WHERE (cgroup, rule, told_as, subject) IN"
+			" (SELECT cgroup, rule, told_as, subject FROM told WHERE cgroup = ?1 ORDER BY time LIMIT ?2)",
 	[FOLD_PUT] = "INSERT INTO fold VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET window = excluded.window",
 	[FOLD_DROP] = "DELETE FROM fold WHERE cgroup = ?1 AND key = ?2",
 	[FOLDS_CLEAR] = "DELETE FROM fold",
@@ -72,7 +72,7 @@ struct state {
 	bool open;        /* a transaction */
 	uint64_t pending; /* puts in it */
 	uint64_t lost, forgotten, watched;
-	uint64_t told, told_before; /* rows; at the transaction's begin */
+	uint64_t told; /* rows, at most */
 };
 
 /* A parameter of a sentence: a number, a text, or with `size` bytes of anything. */
@@ -168,7 +168,6 @@ static void give_up(struct state *state, bool all)
 		return;
 	state->lost += state->pending;
 	state->pending = 0;
-	state->told = state->told_before;
 	state->open = false;
 }
 
@@ -182,7 +181,6 @@ static int transaction_begin(struct state *state)
 	if (r < 0)
 		return r;
 	state->open = true;
-	state->told_before = state->told;
 	return 0;
 }
 
@@ -278,7 +276,7 @@ static int connection_settle(sqlite3 *db)
 		code = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 128, 64);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db,
-				    "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+				    "PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
 				    "PRAGMA cell_size_check = ON",
 				    NULL, NULL, NULL);
 	return schema_errno(db, code);
@@ -452,10 +450,8 @@ int state_container_drop(struct state *state, uint64_t cgroup)
 
 	if (r == 0)
 		r = put(state, CONTAINER_UNTELL, VALUES(NUMBER(cgroup)));
-	if (r == 0) {
-		state->told -= (uint64_t)sqlite3_changes64(state->db);
+	if (r == 0)
 		r = put(state, CONTAINER_UNFOLD, VALUES(NUMBER(cgroup)));
-	}
 	return r;
 }
 
@@ -494,28 +490,37 @@ uint64_t state_watched(const struct state *state)
 
 /* ---- what was told ---- */
 
-static void told_make_room(struct state *state)
+/* Counts only when it must: an update counted as a row, and what was dropped was not. */
+static int told_make_room(struct state *state)
 {
-	uint64_t gone;
+	uint64_t most = 0;
+	int r;
 
-	if (state->told < STATE_TOLD_MAX || put(state, TOLD_FORGET, VALUES(NUMBER(STATE_TOLD_LESS))) < 0)
-		return;
-	gone = (uint64_t)sqlite3_changes64(state->db);
-	state->told -= gone;
-	state->forgotten += gone;
+	if (state->told < STATE_TOLD_MAX)
+		return 0;
+	r = sentence_number(state, TOLD_COUNT, NULL, 0, &state->told);
+	if (r < 0 || state->told <= STATE_TOLD_MAX - STATE_TOLD_LESS)
+		return r;
+	r = sentence_number(state, TOLD_MOST, NULL, 0, &most);
+	if (r == 0)
+		r = put(state, TOLD_FORGET, VALUES(NUMBER(most), NUMBER(STATE_TOLD_LESS)));
+	if (r == 0) {
+		state->told -= (uint64_t)sqlite3_changes64(state->db);
+		state->forgotten += (uint64_t)sqlite3_changes64(state->db);
+	}
+	return r;
 }
 
 int state_told_put(struct state *state, const struct state_told *told, uint64_t time)
 {
-	int r;
+	int r = told_make_room(state);
 
-	told_make_room(state);
-	sqlite3_set_last_insert_rowid(state->db, 0);
-	r = put(state, TOLD_PUT,
-		VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as), TEXT(told->subject),
-		       NUMBER(time)));
-	if (r == 0 && sqlite3_last_insert_rowid(state->db) != 0)
-		state->told++;
+	if (r == 0)
+		r = put(state, TOLD_PUT,
+			VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as),
+			       TEXT(told->subject), NUMBER(time)));
+	if (r == 0)
+		state->told += (uint64_t)sqlite3_changes64(state->db);
 	return r;
 }
 

@@ -28,10 +28,10 @@
 
 struct state;
 
-/* Rows of what was told. At the bound the container with the most of them loses its STATE_TOLD_LESS oldest, which may
- * be told again after a restart: nobody's flood makes another's be forgotten. */
+/* Rows of what was told. Near the bound the container with the most of them loses those of its oldest moments, so
+ * many at a time, which may then be told again after a restart: nobody's flood makes another's be forgotten. */
 #define STATE_TOLD_MAX  65536
-#define STATE_TOLD_LESS 1024
+#define STATE_TOLD_LESS 4096
 
 /*
  * Opens or makes the database (mode 0600; the directory is there). *ret_set_aside: a damaged one was found, renamed to

@@ -19,6 +19,8 @@
 #include "base/cleanup.h"
 #include "state/state.h"
 
+DEFINE_CLEANUP(sqlite3 *, sqlite3_close)
+
 /* A directory of each test's own. */
 struct place {
 	char dir[32];
@@ -228,6 +230,20 @@ static void test_what_ended_is_dropped(void **data)
 	assert_int_equal(told_get(state, 2, "/b"), 0);
 }
 
+static uint64_t rows_told(struct place *place)
+{
+	_cleanup_(sqlite3_closep) sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+	uint64_t rows;
+
+	assert_int_equal(sqlite3_open(path_of(place, "state.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM told", -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	rows = (uint64_t)sqlite3_column_int64(statement, 0);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	return rows;
+}
+
 /* A flood of one container makes its own oldest be forgotten, nobody else's. */
 static void test_told_is_bounded(void **data)
 {
@@ -236,30 +252,44 @@ static void test_told_is_bounded(void **data)
 
 	for (unsigned i = 0; i < 100; i++) {
 		(void)snprintf(subject, sizeof(subject), "/quiet/%u", i);
-		assert_int_equal(told_put(state, 5, subject, i + 1), 0);
+		assert_int_equal(told_put(state, 5, subject, 1), 0);
 	}
-	for (unsigned i = 0; i < STATE_TOLD_MAX - 99; i++) {
+	for (unsigned i = 0; i < STATE_TOLD_MAX; i++) {
 		(void)snprintf(subject, sizeof(subject), "/noisy/%u", i);
-		assert_int_equal(told_put(state, 6, subject, i + 1), 0);
-		assert_int_equal(told_put(state, 6, subject, i + 1), 0); /* once more is no row more */
+		assert_int_equal(told_put(state, 6, subject, 1000 + i), 0);
+		assert_int_equal(told_put(state, 6, subject, 1000 + i), 0); /* once more is no row more */
 	}
 	assert_int_equal(state_forgotten(state), STATE_TOLD_LESS);
-	assert_int_equal(state_commit(state), 0);
 	assert_int_equal(told_get(state, 5, "/quiet/0"), 1);
-	assert_int_equal(told_get(state, 5, "/quiet/99"), 100);
-	assert_int_equal(told_get(state, 6, "/noisy/1023"), 0);
-	assert_int_equal(told_get(state, 6, "/noisy/1024"), 1025);
+	assert_int_equal(told_get(state, 5, "/quiet/99"), 1);
+	assert_int_equal(told_get(state, 6, "/noisy/4095"), 0);
+	assert_int_equal(told_get(state, 6, "/noisy/4096"), 5096);
+	assert_int_equal(told_get(state, 6, "/noisy/65535"), 66535);
+	assert_int_equal(state_commit(state), 0);
+	assert_int_equal(rows_told(*data), 100 + STATE_TOLD_MAX - STATE_TOLD_LESS);
 	state_close(state);
-	state = open_sound(*data); /* counts what is there */
-	for (unsigned i = 0; i < STATE_TOLD_LESS - 1; i++) {
+	state = open_sound(*data); /* counts what is there; all of one moment, it is as bounded */
+	for (unsigned i = 0; i < STATE_TOLD_MAX; i++) {
 		(void)snprintf(subject, sizeof(subject), "/more/%u", i);
 		assert_int_equal(told_put(state, 6, subject, 1), 0);
 	}
-	assert_int_equal(state_forgotten(state), 0);
-	assert_int_equal(told_put(state, 6, "/last", 1), 0);
-	assert_int_equal(state_forgotten(state), STATE_TOLD_LESS);
+	assert_int_equal(state_commit(state), 0);
+	assert_in_range(rows_told(*data), STATE_TOLD_MAX - STATE_TOLD_LESS, STATE_TOLD_MAX);
+	assert_int_equal(told_get(state, 5, "/quiet/0"), 1);
+	assert_int_equal(told_get(state, 6, "/noisy/65535"), 66535);
 	assert_int_equal(state_lost(state), 0);
 	state_close(state);
+}
+
+/* Updates are no rows, however many. */
+static void test_updates_forget_nothing(void **data)
+{
+	_cleanup_(state_closep) struct state *state = open_sound(*data);
+
+	for (unsigned i = 0; i < 2 * STATE_TOLD_MAX; i++)
+		assert_int_equal(told_put(state, 1, i % 2 ? "/a" : "/b", i + 1), 0);
+	assert_int_equal(state_forgotten(state), 0);
+	assert_int_equal(told_get(state, 1, "/a"), 2 * STATE_TOLD_MAX);
 }
 
 static void test_another_boot_is_forgotten(void **data)
@@ -653,6 +683,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_told_is_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_ended_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_told_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_updates_forget_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_boot_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_the_owner_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_version_1_is_brought_up, setup, teardown),
