@@ -147,6 +147,12 @@ static bool is_working_container(const char *name)
 	return text.length > strlen(words) && text_ends(text, words, strlen(words));
 }
 
+/* Of the container that holds a pod of Podman's: the pod's short id. */
+static bool is_infra(const char *name)
+{
+	return strspn(name, HEX) == ID_SHORT && strcmp(name + ID_SHORT, "-infra") == 0;
+}
+
 static bool is_of_id(const char *name, const char *id)
 {
 	size_t length = strlen(name);
@@ -159,7 +165,7 @@ static bool is_of_id(const char *name, const char *id)
 
 bool name_is_made_up(const char *name, const char *id)
 {
-	return is_adjective_surname(name) || is_working_container(name) || (id && is_of_id(name, id));
+	return is_adjective_surname(name) || is_working_container(name) || is_infra(name) || (id && is_of_id(name, id));
 }
 
 /* ---- labels ---- */

@@ -46,8 +46,9 @@ void workload_name(const struct container_facts *facts, const char *label, const
 /*
  * Did a program make this name up? Docker and Podman: a word of moby's list, "_", letters, perhaps a digit (that a
  * person wrote "cool_app" is then not seen: the list decides). nerdctl: "IMAGE-" and the id's first 5 digits. Buildah:
- * "IMAGE-working-container", perhaps with a number. Or it is the id itself, or its first 12 digits, where that is a
- * number made by a machine: 12 hex digits or more, or a UUID. `id` may be NULL.
+ * "IMAGE-working-container", perhaps with a number. Podman, for what holds a pod: 12 digits of the pod's id and
+ * "-infra". Or it is the id itself, or its first 12 digits, where that is a number made by a machine: 12 hex digits or
+ * more, or a UUID. `id` may be NULL.
  */
 bool name_is_made_up(const char *name, const char *id);
 

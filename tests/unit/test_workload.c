@@ -401,6 +401,9 @@ static void made_up_names(void **state)
 		{ "debian-working-container-12", HEX, true },
 		{ "debian-working-container-x", HEX, false },
 		{ "-working-container", HEX, false },
+		{ "fedcba987654-infra", HEX, true },
+		{ "fedcba98765-infra", HEX, false },
+		{ "web-infra", HEX, false },
 		{ "", HEX, false },
 		{ "", "", false },
 	};
