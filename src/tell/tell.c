@@ -14,6 +14,7 @@
 
 struct teller {
 	struct teller_parts parts;
+	struct state *state; /* may be NULL */
 	struct redact *redact;
 	struct fold *fold;
 	int64_t boot_offset;
@@ -180,15 +181,15 @@ static bool is_known(struct teller *teller, const struct telling *telling, const
 	if (as == TOLD_ALERT && fold_seen(teller->fold, cgroup, finding, &told) == 0 &&
 	    covers(told, telling->event->time))
 		return true;
-	return teller->parts.state && state_told_get(teller->parts.state, &question, &told) == 0 &&
+	return teller->state && state_told_get(teller->state, &question, &told) == 0 &&
 	       covers(told, telling->event->time);
 }
 
 /* What the store cannot take it counts. */
 static void note_told(struct teller *teller, const struct state_told *told, uint64_t time)
 {
-	if (teller->parts.state)
-		(void)state_told_put(teller->parts.state, told, time);
+	if (teller->state)
+		(void)state_told_put(teller->state, told, time);
 }
 
 /* What alerts and records of a finding have in common. */
@@ -347,8 +348,8 @@ uint64_t teller_next(const struct teller *teller)
 void teller_end(struct teller *teller, uint64_t container)
 {
 	fold_end(teller->fold, container, repeat_tell, teller);
-	if (container && teller->parts.state)
-		(void)state_container_drop(teller->parts.state, container);
+	if (container && teller->state)
+		(void)state_container_drop(teller->state, container);
 }
 
 uint64_t teller_evicted(const struct teller *teller)
@@ -362,6 +363,11 @@ uint64_t teller_known(const struct teller *teller)
 }
 
 /* ---- over a restart ---- */
+
+void teller_set_state(struct teller *teller, struct state *state)
+{
+	teller->state = state;
+}
 
 #define ROW_VERSION 1
 
@@ -387,7 +393,7 @@ static int row_save(const struct fold_saved *saved, void *data)
 	char *end;
 
 	if (!saved->blob)
-		return state_fold_drop(teller->parts.state, saved->container, saved->key);
+		return state_fold_drop(teller->state, saved->container, saved->key);
 	bytes = malloc(sizeof(row) + row.window + row.message + row.path);
 	if (!bytes)
 		return -ENOMEM;
@@ -395,12 +401,12 @@ static int row_save(const struct fold_saved *saved, void *data)
 	end = mempcpy(end, saved->blob, row.window);
 	end = row.message ? mempcpy(end, kept->message, row.message) : end;
 	end = row.path ? mempcpy(end, path, row.path) : end;
-	return state_fold_put(teller->parts.state, saved->container, saved->key, bytes, (size_t)(end - bytes));
+	return state_fold_put(teller->state, saved->container, saved->key, bytes, (size_t)(end - bytes));
 }
 
 static int save(struct teller *teller, bool all)
 {
-	if (!teller->parts.state)
+	if (!teller->state)
 		return 0;
 	if (fold_next(teller->fold) == 0)
 		fold_expire(teller->fold, 0, repeat_tell, teller);
@@ -482,16 +488,16 @@ int teller_restore(struct teller *teller, uint64_t now)
 	struct restoring restoring = { .teller = teller, .now = now };
 	int r;
 
-	if (!teller->parts.state)
+	if (!teller->state)
 		return 0;
 	restoring.ended = fold_new(FOLDS_MAX, free);
 	if (!restoring.ended)
 		return -ENOMEM;
-	r = state_folds_each(teller->parts.state, row_restore, &restoring);
+	r = state_folds_each(teller->state, row_restore, &restoring);
 	fold_end(restoring.ended, 0, repeat_tell, teller);
 	fold_free(restoring.ended);
 	if (r == 0)
-		r = state_folds_clear(teller->parts.state);
+		r = state_folds_clear(teller->state);
 	if (r == 0)
 		r = save(teller, true);
 	return r < 0 ? r : restoring.refused;

@@ -23,7 +23,6 @@ struct teller_parts {
 	struct id_source *ids;
 	struct registry *registry;   /* for the names behind a repeat */
 	struct processes *processes; /* for the names of ancestors */
-	struct state *state;         /* for what a next process must not tell again; may be NULL */
 };
 
 /* The policy gives what is redacted; it is not kept. 0 or -ENOMEM. */
@@ -88,6 +87,9 @@ void teller_end(struct teller *teller, uint64_t container);
 uint64_t teller_known(const struct teller *teller);
 
 /* ---- over a restart; without a state store nothing is saved, and 0 ---- */
+
+/* For what a next process must not tell again: before anything is told. Must outlive the teller. */
+void teller_set_state(struct teller *teller, struct state *state);
 
 /*
  * Puts what changed into the state store: what was told at once, what was only counted once a second. After each batch
