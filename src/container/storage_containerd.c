@@ -669,6 +669,7 @@ static int facts_fill(const struct store_place *place, int meta, struct record *
 	bool is_docker = record->namespace && strcmp(record->namespace, "moby") == 0;
 	int r = fact_set(&facts->id, record->id);
 
+	facts->role = ROLE_ORDINARY; /* unless labels say otherwise */
 	if (r == 0 && !is_docker)
 		r = fact_set(&facts->name, record->id);
 	if (r == 0)

@@ -262,6 +262,8 @@ static int podman_fill(int root, const char *id, struct container_facts *facts)
 	if (r == -ENOMEM)
 		return r;
 	config = podman.config ? json_loads(podman.config, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (json_is_true(json_object_get(config, "pause")))
+		facts->role = ROLE_SANDBOX;
 	r = labels_add_json(&facts->labels, json_object_get(config, "labels"));
 	return r < 0 ? r : fact_set(&facts->pod_name, podman.pod);
 }
@@ -297,8 +299,7 @@ static int metadata_fill(const json_t *record, struct container_facts *facts)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(metadata_fields); i++)
 		r = fact_set((char **)((char *)facts + metadata_fields[i].field),
 			     json_text(metadata, metadata_fields[i].key));
-	if (json_is_true(json_object_get(metadata, "pod")))
-		facts->role = ROLE_SANDBOX;
+	facts->role = json_is_true(json_object_get(metadata, "pod")) ? ROLE_SANDBOX : ROLE_ORDINARY;
 	if (r == 0)
 		r = fact_set(&facts->runtime, json_text(metadata, "pod-name") ? "cri-o" : podman_ops.name);
 	return r < 0 ? r : facts_set_image(facts, image_named(metadata));

@@ -281,6 +281,7 @@ static int mount_fill(const struct store_place *place, const char *id, struct co
 
 	if (r < 0)
 		return r;
+	facts->role = ROLE_ORDINARY;
 	r = fact_set(&facts->id, id);
 	if (r == 0)
 		r = fact_set(&facts->runtime, docker_ops.name);
@@ -340,6 +341,7 @@ static int record_fill(int root, const char *id, json_t *record, struct containe
 {
 	int r = fact_set(&facts->id, id);
 
+	facts->role = ROLE_ORDINARY;
 	if (r == 0)
 		r = fact_set(&facts->runtime, docker_ops.name);
 	if (r == 0)

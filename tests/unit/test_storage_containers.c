@@ -204,7 +204,8 @@ static void crio_s_is_a_pod_s(void **state)
 
 /* ---- Podman's database ---- */
 
-static const struct bolt_item podman_container[] = { { .key = "config", .value = "{\"labels\":{\"app\":\"shop\"}}" },
+static const struct bolt_item podman_container[] = { { .key = "config",
+						       .value = "{\"pause\":true,\"labels\":{\"app\":\"shop\"}}" },
 						     { .key = "pod-id", .value = HEX_D },
 						     { 0 } };
 static const struct bolt_item podman_containers[] = { { .key = HEX_1, .items = podman_container }, { 0 } };
@@ -226,12 +227,14 @@ static void podman_knows_labels_and_pod(void **state)
 	assert_string_equal(facts.pod_name, "shop");
 	assert_non_null(labels_get(&facts.labels, "app"));
 	assert_true(facts.run.known);
+	assert_int_equal(facts.role, ROLE_SANDBOX);
 	container_facts_clear(&facts);
 
 	bytes_write("libpod/bolt_state.db", database.data, database.size / 2);
 	assert_int_equal(store_ask(UPPER("l1"), "/machine.slice/x", HEX_1, &facts), 0);
 	assert_string_equal(facts.name, "web");
 	assert_int_equal(facts.labels.count, 0);
+	assert_int_equal(facts.role, ROLE_ORDINARY);
 	container_facts_clear(&facts);
 	free(database.data);
 }

@@ -235,6 +235,7 @@ static void it_tells_how_it_was_started(void **state)
 	assert_int_equal(facts.labels.count, 1);
 	assert_string_equal(labels_get(&facts.labels, "app"), "shop");
 	assert_string_equal(facts.image->user, "1000");
+	assert_int_equal(facts.role, ROLE_ORDINARY);
 	assert_string_equal(facts.image->entry_point, "run it");
 	container_facts_clear(&facts);
 }
