@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -378,6 +379,26 @@ static void no_daemon_is_told(void **state)
 	}
 }
 
+/* A socket is there, and closed to whoever asks. */
+static void no_permission_is_told(void **state)
+{
+	static const struct http_route routes[] = { { 0 } };
+	struct fake_server server = { .serve = http_serve, .answers = routes };
+	struct container_facts facts = { 0 };
+	struct runtime_source *source;
+	bool root = geteuid() == 0;
+
+	(void)state;
+	server_start(&server);
+	source = source_open(&docker_ops, server.path);
+	assert_int_equal(chmod(server.path, 0), 0);
+	assert_int_equal(root ? seteuid(65534) : 0, 0);
+	assert_int_equal(docker_ops.lookup(source, &request, &facts), -EACCES);
+	assert_int_equal(root ? seteuid(0) : 0, 0);
+	runtime_close(source);
+	server_stop(&server);
+}
+
 static void *cancel_run(void *data)
 {
 	docker_ops.cancel(data);
@@ -406,9 +427,10 @@ static void cancelling_ends_a_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_are_judged),  cmocka_unit_test(a_name_is_no_id),
-		cmocka_unit_test(the_version_is_told), cmocka_unit_test(a_user_speaks_for_its_own),
-		cmocka_unit_test(no_daemon_is_told),   cmocka_unit_test(cancelling_ends_a_wait),
+		cmocka_unit_test(answers_are_judged),     cmocka_unit_test(a_name_is_no_id),
+		cmocka_unit_test(the_version_is_told),    cmocka_unit_test(a_user_speaks_for_its_own),
+		cmocka_unit_test(no_daemon_is_told),      cmocka_unit_test(no_permission_is_told),
+		cmocka_unit_test(cancelling_ends_a_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
