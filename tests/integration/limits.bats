@@ -180,53 +180,54 @@ cgroup_of() {
 
 # ---- short lives ----
 
-@test "30 containers of runc that live for a tenth of a second, four at a time: each by its id" {
-	local i
-	for i in {1..30}; do
-		runc_bundle "brief-$i" '.process.args = ["sh", "-c", "cp '$TOOLS'/act /opt/x && /opt/x true; usleep 100000"]'
-	done
-	for i in {1..30}; do
-		runc run --bundle "$D/bundle/brief-$i" "brief-$i" >"$D/bundle/brief-$i/log" 2>&1 </dev/null 3>&- &
-		[ $((i % 4)) -ne 0 ] || wait
+brief_runc() {
+	runc run --bundle "$D/bundle/$1" "$1" >"$D/bundle/$1/log" 2>&1 </dev/null 3>&-
+}
+
+# four_at_a_time COMMAND NAME...: the command for each name.
+four_at_a_time() {
+	local command=$1 name started=0
+	shift
+	for name in "$@"; do
+		[ $((started++)) -lt 4 ] || wait -n || :
+		"$command" "$name" &
 	done
 	wait
+}
+
+@test "30 containers of runc that live for a tenth of a second, four at a time: each by its id, name and runtime" {
+	local name
+	for name in brief-{1..30}; do
+		runc_bundle "$name" '.process.args = ["sh", "-c", "cp '$TOOLS'/act /opt/x && /opt/x true; usleep 100000"]'
+	done
+	four_at_a_time brief_runc brief-{1..30}
 	sync_agent
-	for i in {1..30}; do
-		expect_alert drift.exec.new "brief-$i" '.file.path == "/opt/x"' ".container.id == \"brief-$i\""
+	for name in brief-{1..30}; do
+		expect_alert drift.exec.new "$name" '.file.path == "/opt/x"' ".container.id == \"$name\"" \
+			".container.name == \"$name\"" '.container.runtime == "runc"'
 	done
 }
 
-@test "... and its name and runtime" {
-	local i
-	for i in {1..30}; do
-		expect_alert drift.exec.new "brief-$i" ".container.name == \"brief-$i\"" '.container.runtime == "runc"'
-	done
+brief_docker() {
+	docker run --rm --network none --name "$1" "$BUSYBOX:$TAG" \
+		sh -c "cp $TOOLS/act /opt/x && /opt/x true; usleep 100000" </dev/null 3>&-
 }
 
-# Docker still knows them when they have ended: with --rm it may have forgotten one before it answers.
 @test "8 containers of docker that live for a tenth of a second, four at a time: each by its name and image" {
-	local i
-	for i in {1..8}; do
-		docker run --network none --name "dbrief-$i" "$BUSYBOX:$TAG" \
-			sh -c "cp $TOOLS/act /opt/x && /opt/x true; usleep 100000" </dev/null 3>&- &
-		[ $((i % 4)) -ne 0 ] || wait
-	done
-	wait
+	local name
+	four_at_a_time brief_docker dbrief-{1..8}
 	sync_agent
-	for i in {1..8}; do
-		expect_alert drift.exec.new "dbrief-$i" '.file.path == "/opt/x"' ".container.image.name == \"$BUSYBOX\""
+	for name in dbrief-{1..8}; do
+		expect_alert drift.exec.new "$name" '.file.path == "/opt/x"' ".container.image.name == \"$BUSYBOX\""
 	done
 }
 
 @test "twin: containers of a moment that do nothing wrong" {
-	local i
-	for i in {1..4}; do
-		runc_bundle "calm-$i" '.process.args = ["'$TOOLS'/act", "true"]'
-		runc run --bundle "$D/bundle/calm-$i" "calm-$i" </dev/null 3>&- &
-	done
-	wait
+	local name
+	for name in calm-{1..4}; do runc_bundle "$name" '.process.args = ["'$TOOLS'/act", "true"]'; done
+	four_at_a_time brief_runc calm-{1..4}
 	sync_agent
-	for i in {1..4}; do expect_quiet "calm-$i" root.exec; done
+	for name in calm-{1..4}; do expect_quiet "$name" root.exec; done
 }
 
 @test "nothing of all this was lost or refused" {
