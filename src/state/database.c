@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "state/schema.h"
+
+static const char *const file_names[] = { "state.db", "state.db-wal", "state.db-shm", "state.db-journal" };
+
+/* Makes the database's file, so that it never has another mode: SQLite gives those beside it the same. */
+static int files_check(int directory)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(file_names); i++) {
+		if (fstatat(directory, file_names[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			if (errno != ENOENT)
+				return -errno;
+		} else if (!S_ISREG(st.st_mode)) {
+			return S_ISLNK(st.st_mode) ? -ELOOP : -EINVAL;
+		}
+	}
+	fd = openat(directory, file_names[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	return fd < 0 || fchmod(fd, 0600) < 0 ? -errno : 0;
+}
+
+/* The damaged one keeps its log beside it; what SQLite shares between processes is made anew. */
+static int files_set_aside(int directory)
+{
+	if (renameat(directory, "state.db", directory, "state.db.damaged") < 0)
+		return -errno;
+	if (renameat(directory, "state.db-wal", directory, "state.db.damaged-wal") < 0 && errno != ENOENT)
+		return -errno;
+	if (unlinkat(directory, "state.db-shm", 0) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+/* What is in the file is never to be run; memory stays small, and the file out of the address space. */
+static int connection_settle(sqlite3 *db)
+{
+	static const int options[][2] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	};
+	int code = sqlite3_busy_timeout(db, 50);
+
+	for (size_t i = 0; code == SQLITE_OK && i < ARRAY_SIZE(options); i++)
+		code = sqlite3_db_config(db, options[i][0], options[i][1], NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 128, 64);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db,
+				    "PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+				    "PRAGMA cell_size_check = ON",
+				    NULL, NULL, NULL);
+	return schema_errno(db, code);
+}
+
+static int no_complaint(void *data, int count, char **values, char **names)
+{
+	(void)names;
+	*(bool *)data = count == 1 && values[0] && strcmp(values[0], "ok") == 0;
+	return 0;
+}
+
+static int database_check(sqlite3 *db)
+{
+	bool sound = false;
+	int code = sqlite3_exec(db, "PRAGMA quick_check(1)", no_complaint, &sound, NULL);
+
+	if (code != SQLITE_OK)
+		return schema_errno(db, code);
+	return sound ? 0 : -EBADMSG;
+}
+
+/* In this order: a later version's database is not touched before it is known as such. */
+static int database_prepare(struct database *database, const char *const *sentences, size_t count)
+{
+	static const char log[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				  "PRAGMA journal_size_limit = 8388608";
+	int r = schema_bring_up(database->db);
+
+	if (r == 0)
+		r = database_check(database->db);
+	if (r == 0)
+		r = schema_errno(database->db, sqlite3_exec(database->db, log, NULL, NULL, NULL));
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = schema_errno(database->db,
+				 sqlite3_prepare_v3(database->db, sentences[i], -1, SQLITE_PREPARE_PERSISTENT,
+						    &database->prepared[i], NULL));
+	return r;
+}
+
+void database_close(struct database *database)
+{
+	for (size_t i = 0; i < DATABASE_SENTENCES; i++)
+		(void)sqlite3_finalize(database->prepared[i]);
+	(void)sqlite3_close(database->db);
+	*database = (struct database){ 0 };
+}
+
+static int open_once(struct database *database, int directory, const char *path, const char *const *sentences,
+		     size_t count)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+	int code, r = files_check(directory);
+
+	if (r < 0)
+		return r;
+	code = sqlite3_open_v2(path, &database->db, flags, NULL);
+	r = schema_errno(database->db, code);
+	if (r == 0)
+		r = connection_settle(database->db);
+	if (r == 0)
+		r = database_prepare(database, sentences, count);
+	if (r < 0)
+		database_close(database);
+	return r;
+}
+
+int database_open(const char *dir, const char *const *sentences, size_t count, struct database *ret_database,
+		  bool *ret_set_aside)
+{
+	_cleanup_close_ int directory = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *real = realpath(dir, NULL), *path = NULL;
+	struct database database = { 0 };
+	bool set_aside = false;
+	int r;
+
+	if (directory < 0 || !real)
+		return -errno;
+	if (asprintf(&path, "%s/%s", real, file_names[0]) < 0)
+		return -ENOMEM;
+	r = open_once(&database, directory, path, sentences, count);
+	if (r == -EBADMSG) {
+		r = files_set_aside(directory);
+		set_aside = r == 0;
+		if (r == 0)
+			r = open_once(&database, directory, path, sentences, count);
+	}
+	if (r < 0)
+		return r;
+	*ret_database = database;
+	*ret_set_aside = set_aside;
+	return 0;
+}
