@@ -309,6 +309,10 @@ int BPF_PROG(exec_told, struct task_struct *task, int old_tid, struct linux_binp
 	if (c.container->phase == PLM_PHASE_SETUP || (c.state->flags & PLM_TASK_RUNTIME)) {
 		if (!task_pivoted(task))
 			goto out; /* the runtime runs itself again, still in the host's root */
+		if (c.container->phase == PLM_PHASE_SETUP && task_is_sandbox(task)) {
+			container_sandbox(task, c.state, c.cgroup, c.entry, c.container, PLM_BACKEND_TRACEPOINT);
+			goto out;
+		}
 		c.flags = c.container->phase == PLM_PHASE_SETUP ? PLM_EXEC_ENTRY : PLM_EXEC_SESSION;
 		c.state->flags &= ~PLM_TASK_RUNTIME;
 		c.state->session = c.flags == PLM_EXEC_SESSION ? task_start(task) : 0;

@@ -53,6 +53,38 @@ static void start_learn(struct plm_start *start, struct plm_container *container
 	container->upper_device = start->upper_device;
 }
 
+static struct plm_start *start_begin(struct scratch *scratch, struct task_struct *task,
+				     const struct plm_task_state *state, u64 cgroup, const struct plm_cgroup *entry,
+				     u32 backend)
+{
+	struct plm_start *start = (void *)scratch->data;
+
+	__builtin_memset(start, 0, sizeof(*start));
+	scratch->at = sizeof(*start);
+	head_fill(&start->head, PLM_START, backend, cgroup, entry);
+	task_fill(&start->task, task, state);
+	return start;
+}
+
+/* Once: a sandbox has several processes. The container stays in its set-up, and what they do is the runtime's doing. */
+static void container_sandbox(struct task_struct *task, const struct plm_task_state *state, u64 cgroup,
+			      const struct plm_cgroup *entry, struct plm_container *container, u32 backend)
+{
+	struct scratch *scratch;
+
+	if (container->sandbox)
+		return;
+	scratch = scratch_take();
+	if (!scratch) {
+		loss_count(entry->root, PLM_LOSS_SCRATCH, PLM_START);
+		return;
+	}
+	container->sandbox = 1;
+	start_begin(scratch, task, state, cgroup, entry, backend)->flags = PLM_START_SANDBOX;
+	emit(scratch, container, true);
+	scratch_put(scratch);
+}
+
 /*
  * `task` has pivoted into the container's root: from here what happens is the container's doing. Told by the hook of
  * an exec, or by the iterator for what was there when the agent came.
@@ -70,11 +102,7 @@ static void container_start(struct task_struct *task, const struct plm_task_stat
 		loss_count(id, PLM_LOSS_SCRATCH, PLM_START);
 		return;
 	}
-	start = (void *)scratch->data;
-	__builtin_memset(start, 0, sizeof(*start));
-	scratch->at = sizeof(*start);
-	head_fill(&start->head, PLM_START, backend, cgroup, entry);
-	task_fill(&start->task, task, state);
+	start = start_begin(scratch, task, state, cgroup, entry, backend);
 	start_learn(start, container, &root, &upper);
 	container->since = start_since(task, id, backend);
 	if (start->root_magic == OVERLAYFS_MAGIC && bpf_map_update_elem(&roots, &start->root_device, &id, BPF_ANY))

@@ -142,6 +142,8 @@ int tasks_seed(struct bpf_iter__task *ctx)
 		state->cause = PLM_CAUSE_IMAGE;
 	if (own && container->phase == PLM_PHASE_SETUP)
 		container_start(task, state, cgroup, entry, container, PLM_BACKEND_ITERATOR);
+	else if (container->phase == PLM_PHASE_SETUP && task_is_sandbox(task))
+		container_sandbox(task, state, cgroup, entry, container, PLM_BACKEND_ITERATOR);
 	if (container->phase == PLM_PHASE_RUNNING && BPF_CORE_READ(task, group_leader) == task)
 		task_tell(task, cgroup, entry, container, state);
 	return 0;

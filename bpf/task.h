@@ -127,6 +127,50 @@ static bool task_pivoted(struct task_struct *task)
 	       BPF_CORE_READ(root, i_sb, s_dev) != knobs.host_root_device;
 }
 
+/*
+ * Is its program on a mount of another mount namespace than its own (and of some: neither a memfd's, nor one that is
+ * detached)? Nothing that a task could name leads there; it is what it was before it came in.
+ */
+static bool task_runs_foreign(struct task_struct *task)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(task, mm, exe_file, f_path.mnt);
+	struct mount *mount = (struct mount *)container_of_addr(mnt, struct mount, mnt);
+	struct mnt_namespace *ns = mnt ? BPF_CORE_READ(mount, mnt_ns) : 0;
+
+	return ns && !is_error((u64)ns) && ns != BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+#define AT_BASE    7 /* uapi/linux/auxvec.h */
+#define AUXV_PAIRS 24
+
+/*
+ * Did the kernel load the program without an interpreter? By what it told the program of its beginning
+ * (fs/binfmt_elf.c, create_elf_tables); false for a 32-bit one, which has it in another form.
+ */
+static __noinline int task_runs_static(struct task_struct *task)
+{
+	void *auxv = (void *)BPF_CORE_READ(task, mm) + bpf_core_field_offset(struct mm_struct, saved_auxv);
+	u64 pair[2];
+
+	for (int i = 0; i < AUXV_PAIRS; i++) {
+		if (bpf_probe_read_kernel(pair, sizeof(pair), auxv + i * sizeof(pair)))
+			return false;
+		if (pair[0] == AT_BASE)
+			return pair[1] == 0;
+	}
+	return false;
+}
+
+/*
+ * A runtime's process that has pivoted and runs a program of the host's still, or again, which takes nothing of the
+ * container, not even a loader: then that is what the container is made of, a kernel of its own. Were it the container
+ * that had led the runtime to run itself (by a link to /proc/self/exe), the runtime would be dynamic, or a memfd.
+ */
+static bool task_is_sandbox(struct task_struct *task)
+{
+	return task_pivoted(task) && task_runs_foreign(task) && task_runs_static(task);
+}
+
 static u32 task_tty(struct task_struct *task)
 {
 	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);

@@ -249,6 +249,7 @@ struct vm_area_struct___rb { /* to 6.0 (maple tree from 6.1) */
 
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	unsigned long saved_auxv[1];
 	struct file *exe_file;
 };
 

@@ -181,6 +181,13 @@ struct plm_birth {
 };
 
 /*
+ * plm_start.flags. SANDBOX: where the container's own program would begin, behind the pivot, the runtime ran one of the
+ * host's that needs nothing of the container: a kernel of its own (gVisor), into which nobody sees. All else but the task
+ * is 0 then, and nothing more is told of this container unless a second START comes without the flag.
+ */
+#define PLM_START_SANDBOX (1u << 0)
+
+/*
  * The container's own root mount, as the kernel sees it at the first exec of the container's own. upper is the
  * path of the upper directory inside the file system that holds it, upper_device that file system; where the root is
  * no overlay, they are the root directory's own.
@@ -191,7 +198,7 @@ struct plm_start {
 	__u32 root_device; /* of the root mount's superblock */
 	__u32 root_magic;
 	__u32 upper_device;
-	__u32 pad;
+	__u32 flags;          /* PLM_START_* */
 	__u64 upper_inode;    /* of the upper directory */
 	struct plm_str upper; /* path, leaf first; absent where an overlay has none */
 };
@@ -359,7 +366,7 @@ struct plm_container {
 	__u32 upper_device;
 	__u32 children; /* cgroups below it, against the quota */
 	__u32 plain;    /* 1: its root is no overlay */
-	__u32 pad;
+	__u32 sandbox;  /* 1: told as one (PLM_START_SANDBOX) */
 };
 
 enum plm_loss {

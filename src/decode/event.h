@@ -78,11 +78,13 @@ struct event {
 	} birth;
 
 	struct {
+		bool sandbox; /* it runs on a kernel of its own, and nothing below is known */
 		uint32_t root_device;
 		uint32_t root_magic;
 		uint32_t upper_device;
 		uint64_t upper_inode;
-		const char *upper; /* path inside the file system upper_device */
+		const char *
+			upper; /* path inside the file system upper_device: of the upper directory, or of a plain root */
 	} start;
 
 	const char *root; /* with PLM_TASK_CHROOT: the task's root */

@@ -174,6 +174,7 @@ static void decode_start(struct decoder *decoder)
 	struct event *event = &decoder->event;
 
 	take_task(decoder, &start->task);
+	event->start.sandbox = start->flags & PLM_START_SANDBOX;
 	event->start.root_device = start->root_device;
 	event->start.root_magic = start->root_magic;
 	event->start.upper_device = start->upper_device;

@@ -146,6 +146,12 @@ static void every_kind(void **state)
 	assert_int_equal(decode(decoder, draft, &event), 0);
 	assert_int_equal(event->start.upper_inode, 5);
 	assert_string_equal(event->start.upper, "/ab/diff");
+	assert_false(event->start.sandbox);
+
+	draft_begin(draft, PLM_START, sizeof(draft->start));
+	draft->start.flags = PLM_START_SANDBOX;
+	assert_int_equal(decode(decoder, draft, &event), 0);
+	assert_true(event->start.sandbox);
 
 	draft_begin(draft, PLM_TASK, sizeof(draft->exec));
 	assert_int_equal(decode(decoder, draft, &event), 0);
