@@ -23,15 +23,31 @@ run_plain() {
 	run_runc "$1"
 }
 
+# A second dockerd, whose storage driver copies the image into a directory.
+start_docker_vfs() {
+	launch dockerd-vfs dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver vfs \
+		--exec-opt native.cgroupdriver=cgroupfs --containerd "$D/containerd.sock" --containerd-namespace vfs \
+		--containerd-plugins-namespace vfs-plugins --config-file "$D/docker.json" --data-root "$D/docker-vfs" \
+		--exec-root "$D/dexec-vfs" --pidfile "$D/docker-vfs.pid" -H "unix://$D/docker-vfs.sock"
+	wait_line 30 "$(<"$D/dockerd-vfs.pid")" "$D/dockerd-vfs.log" 'API listen on'
+}
+
+docker_vfs() { command docker -H "unix://$D/docker-vfs.sock" "$@"; }
+
 setup_file() {
-	suite_start
+	suite_start containerd
+	start_docker_vfs
 	run_plain before
 	runc exec before cp $TOOLS/act /opt/running </dev/null
 	runc exec -d before /opt/running pause </dev/null >/dev/null 2>&1 3>&-
 	start_agent $PLAIN_OPTIONS
 }
 
-teardown_file() { suite_end; }
+teardown_file() {
+	[ ! -S "${D:-}/docker-vfs.sock" ] || docker_vfs ps -aq | xargs -r timeout 60 docker -H "unix://$D/docker-vfs.sock" rm -f
+	[ ! -d "${D:-}" ] || end_process dockerd-vfs 20 || :
+	suite_end
+}
 
 @test "plain: what was there at the start is quiet, and may be written where the policy says" {
 	run_plain twin
@@ -128,4 +144,29 @@ teardown_file() { suite_end; }
 	expect_alert drift.exec.new before '.file.path == "/opt/running"'
 	expect_alert mutation.file before '.file.path == "/data/01"'
 	expect_quiet before root.exec session.exec coverage.container mutation.file drift.exec.new
+}
+
+@test "plain: Docker's vfs driver" {
+	local id
+	docker_vfs import -c 'CMD ["'$TOOLS'/act", "pause"]' "$(image_tar busybox)" "$BUSYBOX:$TAG" >/dev/null
+	id=$(docker_vfs run -d --network none -v named:/not/in/image "$BUSYBOX:$TAG")
+	docker_vfs exec "$id" sh -c "$TOOLS/act true; echo x >/not/in/image/f; echo x >/tmp/f" </dev/null
+	sync_agent
+	expect_quiet "$id" root.exec session.exec coverage.container
+	docker_vfs exec "$id" sh -c "cp $TOOLS/act /opt/new && /opt/new true; rm /data/01" </dev/null
+	sync_agent
+	expect_alert drift.exec.new "$id" '.file.path == "/opt/new"'
+	expect_alert mutation.file "$id" '.file.path == "/data/01"' '.event.action == "delete"'
+	expect_quiet "$id" root.exec session.exec coverage.container drift.exec.new mutation.file
+}
+
+@test "plain: containerd's native snapshotter" {
+	run_ctr native --snapshotter native
+	ctr tasks exec --exec-id one native sh -c "$TOOLS/act true; echo x >/tmp/f" </dev/null
+	sync_agent
+	expect_quiet native root.exec session.exec coverage.container
+	ctr tasks exec --exec-id two native sh -c "cp $TOOLS/act /opt/new && /opt/new true; rm /data/01" </dev/null
+	sync_agent
+	expect_alert drift.exec.new native '.file.path == "/opt/new"'
+	expect_alert mutation.file native '.file.path == "/data/01"' '.event.action == "delete"'
 }
