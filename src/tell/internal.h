@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For the files of this folder: tell.c makes lines, restart.c lets what they folded outlive the process. */
+#ifndef PLM_TELL_INTERNAL_H
+#define PLM_TELL_INTERNAL_H
+
+#include "fold/fold.h"
+#include "tell/tell.h"
+
+#define FOLDS_MAX 4096
+
+struct teller {
+	struct teller_parts parts;
+	struct state *state; /* may be NULL */
+	struct redact *redact;
+	struct fold *fold;
+	int64_t boot_offset;
+	uint64_t known;
+	uint64_t save_next; /* of those that were only counted */
+};
+
+/* What a repeat shows of the first: in one block, message behind path. */
+struct kept {
+	const char *path;
+	char message[];
+};
+
+/* `path` may be NULL. NULL when out of memory. */
+struct kept *kept_new(const char *message, const char *path);
+
+/* A fold's `tell`; data is the teller. */
+void repeat_tell(const struct fold_repeat *repeat, void *data);
+
+#endif
