@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "container/containerd.pb-c.h"
-#include "container/containerd_image.h"
+#include "container/containerd_content.h"
 #include "container/cri.h"
 #include "container/facts.h"
 #include "container/grpc.h"

@@ -1,154 +1,203 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "container/containerd_image.h"
+#include "container/containerd_record.h"
 
 #include <string.h>
-#include <sys/utsname.h>
-
-#include <jansson.h>
 
 #include "base/cleanup.h"
-#include "container/containerd.pb-c.h"
-#include "container/grpc.h"
-#include "container/image_config.h"
 
-/* Where an image is read from. */
-struct store {
-	struct http *http;
-	const char *namespace;
+#define LABEL_SNAPSHOT "containerd.io/gc.ref.snapshot." CONTAINERD_SNAPSHOTTER
+#define LABEL_CONTENT  "containerd.io/gc.ref.content."
+
+#define CONTENT_DEPTH    3   /* index, manifest, configuration */
+#define CONTENT_REFS_MAX 256 /* that are followed for one image */
+
+struct content_walk {
+	struct bolt *bolt;
+	struct bolt_bucket blobs;
+	const char *chain; /* that the configuration's image must have; NULL any */
+	int depth;
+	unsigned references;
+	char *config;  /* what was found */
+	bool mismatch; /* configurations were, of other layers only */
 };
 
-struct blob {
-	char *data;
-	size_t size;
-};
+static int content_look(struct content_walk *walk, const char *digest);
 
-static inline void blob_done(struct blob *blob)
+static int content_follow(const struct bolt_entry *entry, void *data)
 {
-	free(blob->data);
-}
-
-/* All pieces together are within the bound of one answer (http.h). */
-static int blob_take(const ProtobufCMessage *message, void *data)
-{
-	const Containerd__ReadContentResponse *piece = (const Containerd__ReadContentResponse *)message;
-	struct blob *blob = data;
-	char *longer = realloc(blob->data, blob->size + piece->data.len + 1);
-
-	if (!longer)
-		return -ENOMEM;
-	if (piece->data.len)
-		memcpy(longer + blob->size, piece->data.data, piece->data.len);
-	blob->data = longer;
-	blob->size += piece->data.len;
-	return 0;
-}
-
-/* The JSON of that digest. -EBADMSG: it is no object. */
-static int document_read(const struct store *store, const char *digest, json_t **ret_document)
-{
-	_cleanup_(blob_done) struct blob blob = { .size = 0 };
-	Containerd__ReadContentRequest which = CONTAINERD__READ_CONTENT_REQUEST__INIT;
-	struct grpc_call call = { "/containerd.services.content.v1.Content/Read", store->namespace, &which.base,
-				  &containerd__read_content_response__descriptor };
-	json_auto_t *document = NULL;
+	struct content_walk *walk = data;
+	_cleanup_free_ char *digest = NULL;
+	size_t length = strlen(LABEL_CONTENT);
 	int r;
 
-	which.digest = (char *)digest;
-	r = grpc_ask_each(store->http, &call, blob_take, &blob);
+	if (entry->key.size < length || memcmp(entry->key.data, LABEL_CONTENT, length) != 0)
+		return 0;
+	r = bolt_copy(entry->value, &digest);
+	if (r == 0)
+		r = content_look(walk, digest);
+	return r;
+}
+
+/* The configuration that `digest` is, or leads to. 1: it is in walk->config. */
+static int content_look(struct content_walk *walk, const char *digest)
+{
+	struct bolt_bucket blob, labels;
+	struct bolt_bytes chain;
+	int r;
+
+	if (walk->depth == CONTENT_DEPTH || walk->references++ == CONTENT_REFS_MAX)
+		return 0;
+	r = bolt_sub(walk->bolt, &walk->blobs, digest, &blob);
+	if (r == 0)
+		r = bolt_sub(walk->bolt, &blob, "labels", &labels);
 	if (r < 0)
-		return r;
-	document = json_loadb(blob.data ? blob.data : "", blob.size, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(document))
-		return -EBADMSG;
-	*ret_document = take_ptr(document);
-	return 0;
-}
-
-/* As images name this machine's architecture. */
-static const char *architecture(const struct utsname *name)
-{
-	static const struct {
-		const char *machine, *architecture;
-	} rows[] = {
-		{ "x86_64", "amd64" },
-		{ "aarch64", "arm64" },
-		{ "i686", "386" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strcmp(name->machine, rows[i].machine) == 0)
-			return rows[i].architecture;
-	return name->machine; /* ppc64le, s390x, riscv64 */
-}
-
-static const char *digest_of(const json_t *descriptor)
-{
-	return json_string_value(json_object_get(descriptor, "digest"));
-}
-
-/* Of an index the manifest for this machine; NULL: it is none, or empty. */
-static const char *index_choose(const json_t *index)
-{
-	const json_t *manifests = json_object_get(index, "manifests"), *entry;
-	struct utsname name = { .machine = "" };
-	size_t i;
-
-	(void)uname(&name);
-	json_array_foreach (manifests, i, entry) {
-		const json_t *platform = json_object_get(entry, "platform");
-		const char *said = json_string_value(json_object_get(platform, "architecture"));
-
-		if (said && digest_of(entry) && strcmp(said, architecture(&name)) == 0)
-			return digest_of(entry);
+		return unless_missing(r);
+	if (bolt_get(walk->bolt, &labels, LABEL_SNAPSHOT, &chain) == 0) {
+		walk->mismatch = walk->chain && !bolt_is(chain, walk->chain);
+		if (walk->mismatch)
+			return 0;
+		walk->config = strdup(digest);
+		return walk->config ? 1 : -ENOMEM;
 	}
-	return digest_of(json_array_get(manifests, 0));
+	walk->depth++;
+	r = bolt_each(walk->bolt, &labels, content_follow, walk);
+	walk->depth--;
+	return r;
 }
 
-/* The digest of its configuration, a new string. -EBADMSG: this leads to none. */
-static int config_find(const struct store *store, const char *target, char **ret_digest)
+/* 1: *ret_config is its configuration, malloc'd; 0: not known; -ESTALE: it has other layers than `chain`. */
+static int image_config_find(struct bolt *bolt, const char *namespace, const char *digest, const char *chain,
+			     char **ret_config)
 {
-	json_auto_t *manifest = NULL, *chosen = NULL;
-	const char *digest;
-	int r = document_read(store, target, &manifest);
+	struct content_walk walk = { .bolt = bolt, .chain = chain };
+	int r = containerd_bucket(bolt, namespace, "content", "blob", &walk.blobs);
 
-	digest = r == 0 ? index_choose(manifest) : NULL;
-	if (digest)
-		r = document_read(store, digest, &chosen);
 	if (r < 0)
-		return r;
-	r = fact_set(ret_digest, digest_of(json_object_get(chosen ? chosen : manifest, "config")));
-	return r < 0 || *ret_digest ? r : -EBADMSG;
+		return unless_missing(r);
+	r = content_look(&walk, digest);
+	if (r == 1)
+		*ret_config = walk.config;
+	return r == 0 && walk.mismatch ? -ESTALE : r;
 }
 
-static int config_fill(const struct store *store, const char *target, struct image_facts *image)
+static int image_target(struct bolt *bolt, const struct bolt_bucket *image, char **ret_digest)
 {
-	json_auto_t *config = NULL;
-	int r = config_find(store, target, &image->id);
+	struct bolt_bucket target;
+	int r = bolt_sub(bolt, image, "target", &target);
+
+	return r < 0 ? r : bolt_text(bolt, &target, "digest", ret_digest);
+}
+
+/* The images of a namespace by their layers, or by their target where `record` has that. */
+struct image_walk {
+	struct bolt *bolt;
+	struct containerd_record *record;
+	char *digest, *config, *name; /* of the first that was found */
+	bool digests, names;          /* there are several */
+};
+
+static inline void image_walk_done(struct image_walk *walk)
+{
+	free(walk->digest);
+	free(walk->config);
+	free(walk->name);
+}
+
+bool image_is_named(const char *name)
+{
+	return strncmp(name, "sha256:", strlen("sha256:")) != 0 && !strchr(name, '@');
+}
+
+/* 1: the image of that target is one of those; `config` as it turned out. */
+static int image_fits(struct image_walk *walk, const char *digest, char **ret_config)
+{
+	const struct containerd_record *record = walk->record;
+	int r;
+
+	if (record->digest)
+		return strcmp(digest, record->digest) == 0;
+	r = image_config_find(walk->bolt, record->namespace, digest, record->chain, ret_config);
+	return r == -ESTALE ? 0 : r;
+}
+
+static void image_note(struct image_walk *walk, char **digest, char **config, char **name)
+{
+	if (!walk->digest)
+		walk->digest = take_ptr(*digest);
+	else
+		walk->digests |= strcmp(walk->digest, *digest) != 0;
+	if (!walk->config)
+		walk->config = take_ptr(*config);
+	if (!image_is_named(*name))
+		return;
+	walk->names |= walk->name != NULL;
+	if (!walk->name)
+		walk->name = take_ptr(*name);
+}
+
+static int image_look(const struct bolt_entry *entry, void *data)
+{
+	_cleanup_free_ char *digest = NULL, *config = NULL, *name = NULL;
+	struct image_walk *walk = data;
+	int r;
+
+	if (!entry->is_bucket || image_target(walk->bolt, &entry->bucket, &digest) < 0)
+		return 0;
+	r = image_fits(walk, digest, &config);
+	if (r == 1)
+		r = bolt_copy(entry->key, &name);
+	else
+		return r;
+	if (r == 0)
+		image_note(walk, &digest, &config, &name);
+	return r == -EBADMSG ? 0 : r;
+}
+
+/* What all images of the namespace say of the one that this container has, where they say one thing. */
+static int images_search(struct bolt *bolt, struct containerd_record *record)
+{
+	_cleanup_(image_walk_done) struct image_walk walk = { .bolt = bolt, .record = record };
+	struct bolt_bucket images;
+	int r = containerd_bucket(bolt, record->namespace, "images", NULL, &images);
 
 	if (r == 0)
-		r = document_read(store, image->id, &config);
-	return r < 0 ? r : image_config_fill(config, image);
+		r = bolt_each(bolt, &images, image_look, &walk);
+	if (r < 0)
+		return unless_missing(r);
+	if (!walk.digests && !record->digest)
+		record->digest = take_ptr(walk.digest);
+	if (!walk.digests && !record->config)
+		record->config = take_ptr(walk.config);
+	if (!walk.names && !walk.digests)
+		record->name = take_ptr(walk.name);
+	return 0;
 }
 
-int containerd_image_fill(struct http *http, const char *namespace, const char *name, struct container_facts *facts)
+/* By its name, unless that is another image's by now. */
+static int image_by_name(struct bolt *bolt, struct containerd_record *record)
 {
-	_cleanup_(message_done) Containerd__GetImageResponse *answer = NULL;
-	Containerd__GetImageRequest which = CONTAINERD__GET_IMAGE_REQUEST__INIT;
-	struct grpc_call call = { "/containerd.services.images.v1.Images/Get", namespace, &which.base,
-				  &containerd__get_image_response__descriptor };
-	struct store store = { http, namespace };
-	int r;
+	_cleanup_free_ char *digest = NULL;
+	struct bolt_bucket images, image;
+	int r = containerd_bucket(bolt, record->namespace, "images", NULL, &images);
 
-	which.name = (char *)name;
-	r = grpc_ask(http, &call, (ProtobufCMessage **)&answer);
+	if (r == 0)
+		r = bolt_sub(bolt, &images, record->image, &image);
+	if (r == 0)
+		r = image_target(bolt, &image, &digest);
 	if (r < 0)
+		return unless_missing(r);
+	r = image_config_find(bolt, record->namespace, digest, record->chain, &record->config);
+	if (r != -ESTALE)
+		record->digest = take_ptr(digest);
+	return r < 0 && r != -ESTALE ? r : 0;
+}
+
+int containerd_image_find(struct bolt *bolt, struct containerd_record *record)
+{
+	int r = record->image && *record->image ? image_by_name(bolt, record) : 0;
+	bool named = record->image && *record->image && image_is_named(record->image);
+
+	if (r < 0 || (named && record->digest) || !(record->digest || record->chain))
 		return r;
-	if (!answer->image || !answer->image->target)
-		return -EBADMSG;
-	r = fact_set(&facts->image_digest, answer->image->target->digest);
-	if (r == 0 && !facts->image)
-		facts->image = image_facts_new();
-	if (r == 0 && !facts->image)
-		r = -ENOMEM;
-	return r < 0 ? r : config_fill(&store, answer->image->target->digest, facts->image);
+	return images_search(bolt, record);
 }

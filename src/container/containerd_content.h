@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An image of containerd's, by its own API: the digest of its name, and its configuration from the content store. */
-#ifndef PLM_CONTAINER_CONTAINERD_IMAGE_H
-#define PLM_CONTAINER_CONTAINERD_IMAGE_H
+#ifndef PLM_CONTAINER_CONTAINERD_CONTENT_H
+#define PLM_CONTAINER_CONTAINERD_CONTENT_H
 
 #include "container/facts.h"
 #include "container/http.h"
