@@ -14,7 +14,7 @@ static void agent_tell(struct agent *agent, const struct telling *telling)
 		serve_coverage(
 			agent, telling->container, RULE_COVERAGE_IO_URING, "io_uring",
 			"makes an io_uring: names that it changes through it are not seen by the hooks in force");
-	judge(agent->teller, telling);
+	(void)judge(agent->teller, telling);
 	if (agent->options->events)
 		tell_event(agent->teller, telling);
 }
@@ -41,14 +41,29 @@ static const char *owner_name(struct agent *agent, uint32_t device)
 	return owner.container ? owner.container->facts.name ?: owner.container->facts.id : NULL;
 }
 
+/* What an event says of its container beside what is told of it. */
+static void agent_learn(struct agent *agent, struct container *container, const struct event *event,
+			const struct facts *facts)
+{
+	if (event->kind != PLM_CHANGE)
+		return;
+	if (facts->confirmed != ANSWER_NO)
+		compare_note(container, event);
+	if (event->change.op == PLM_OP_MOUNT)
+		life_mounts(agent, container, event->task.pid);
+}
+
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
 			size_t size)
 {
 	bool all = agent->options->events || agent->recording;
 	struct event event = *decoded;
 	struct facts facts;
+	bool found = event.backend == PLM_BACKEND_ITERATOR;
 
-	if (judge_view(container, agent->policy) < 0)
+	if (found)
+		event.time = event.task.start; /* since when it can be so */
+	if (container->sight == SIGHT_SANDBOXED || judge_view(container, agent->policy) < 0)
 		return;
 	facts_gather(&(struct facts_source){ .container = container,
 					     .processes = agent->processes,
@@ -59,9 +74,27 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 		     &event, &agent->room, &facts);
 	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
 		facts.other_container = owner_name(agent, event.file.device);
-	if (agent->recording)
+	if (agent->recording && raw)
 		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
-	agent_tell(agent, &(struct telling){ .event = &event, .facts = &facts, .container = container });
+	agent_learn(agent, container, &event, &facts);
+	agent_tell(agent, &(struct telling){ .event = &event,
+					     .facts = &facts,
+					     .container = container,
+					     .found = found ? agent_now() : 0 });
+}
+
+/* What was found running is told with what it has mapped. */
+static void agent_mapping(struct agent *agent, const struct event *event, struct container *container)
+{
+	agent_event(agent, event, container, NULL, 0);
+}
+
+static void agent_take(struct agent *agent, const struct event *event, struct container *container, const void *raw,
+		       size_t size)
+{
+	agent_event(agent, event, container, raw, size);
+	if (event->kind == PLM_TASK)
+		existing_mappings(agent, container, event, agent_mapping);
 }
 
 void agent_record(const void *record, size_t size, void *data)
@@ -74,6 +107,7 @@ void agent_record(const void *record, size_t size, void *data)
 		agent->bad_records++;
 		return;
 	}
+	agent->read_until = event->time;
 	if (life_kinds[event->kind]) {
 		life_kinds[event->kind](agent, event);
 		return;
@@ -84,7 +118,7 @@ void agent_record(const void *record, size_t size, void *data)
 	if (container->state == CONTAINER_WAITING &&
 	    registry_hold(agent->registry, container->cgroup, record, size, event->time) == 0)
 		return; /* until it has its name */
-	agent_event(agent, event, container, record, size);
+	agent_take(agent, event, container, record, size);
 }
 
 static void released(uint64_t cgroup, const void *blob, size_t size, uint64_t time, void *data)
@@ -95,7 +129,7 @@ static void released(uint64_t cgroup, const void *blob, size_t size, uint64_t ti
 
 	(void)time;
 	if (container && decoder_decode(agent->decoder, blob, size, &event) == 0)
-		agent_event(agent, event, container, blob, size);
+		agent_take(agent, event, container, blob, size);
 }
 
 void agent_release(struct agent *agent, struct container *container)

@@ -18,7 +18,7 @@ struct agent;
 struct agent_options {
 	const char *config; /* NULL: built in */
 	const char *const *outputs;
-	const char *runtime_dir;
+	const char *runtime_dir, *state_dir;
 	const char *host_root; /* "" for the agent's own root */
 	const char *record;    /* NULL: none */
 	enum hooks_mode mode;

@@ -6,15 +6,22 @@
 #include <string.h>
 
 #include "container/cgroup.h"
-#include "container/discover.h"
+#include "container/facts.h"
+#include "image/changes.h"
 #include "image/rootfs.h"
 
 #define MOUNTINFO_MAX (4u << 20)
+#define SETUP_TIME    100000000      /* ns: what a runtime still does after it has begun the entry point's process */
+#define LEAVING_NS    30000000000ull /* how long a container that has stopped is expected back */
+#define ASK_FIRST     5              /* s until a container that nobody knew is asked for again, then twice as long */
+#define ASK_DOUBLES   6
 
 void life_free(struct container *container, void *data)
 {
-	(void)data;
+	compare_forget(data, container);
+	resolver_drop(((struct agent *)data)->resolver, container->cgroup);
 	rootfs_free(container->rootfs);
+	changes_free(container->changes);
 	judge_forget(container);
 }
 
@@ -26,6 +33,7 @@ static void ask(struct agent *agent, struct container *container, uint32_t pid)
 		.path = container->cgroup_path ?: "",
 		.id = guess.id,
 		.pid = pid,
+		.upper = container->upper,
 	};
 	int r = resolver_ask(agent->resolver, &request);
 
@@ -33,8 +41,7 @@ static void ask(struct agent *agent, struct container *container, uint32_t pid)
 		container->state = CONTAINER_UNNAMED; /* too many at once: watched without a name */
 }
 
-/* A container whose root cgroup is `id`, seen at `time`; NULL where the registry is full. */
-static struct container *admit(struct agent *agent, uint64_t id, const char *path, uint64_t time)
+struct container *life_admit(struct agent *agent, uint64_t id, const char *path, uint64_t time)
 {
 	struct container *container = registry_get(agent->registry, id);
 
@@ -60,11 +67,31 @@ static void adopt(struct agent *agent, const struct event *event)
 		kernel_cgroup_forget(agent->kernel, event->cgroup);
 }
 
+static void leave_first(struct agent *agent)
+{
+	uint64_t key = agent->leaving[agent->leaving_at].key;
+
+	agent->leaving_at = (agent->leaving_at + 1) % LEAVING_MAX;
+	agent->leaving_count--;
+	if (!container_of_key(agent->registry, key))
+		teller_end(agent->teller, key);
+}
+
+/* It may be started again in a moment: what was told of it is remembered for a while. */
+static void leave(struct agent *agent, uint64_t key)
+{
+	if (agent->leaving_count == LEAVING_MAX)
+		leave_first(agent);
+	agent->leaving[(agent->leaving_at + agent->leaving_count++) % LEAVING_MAX] =
+		(struct leaving){ key, agent_now() + LEAVING_NS };
+}
+
 static void end(struct agent *agent, struct container *container)
 {
 	uint64_t id = container->cgroup;
 
-	teller_end(agent->teller, id);
+	teller_rest(agent->teller, container_key(container));
+	leave(agent, container_key(container));
 	if (agent->recording)
 		(void)recording_end(agent->recording, id);
 	(void)registry_remove(agent->registry, id);
@@ -98,7 +125,7 @@ void life_birth(struct agent *agent, const struct event *event)
 		kernel_cgroup_forget(agent->kernel, event->cgroup);
 	} else if (guess.root_length < strlen(path)) {
 		adopt(agent, event);
-	} else if (admit(agent, event->cgroup, path, event->time) && guess.verdict == CGROUP_CONTAINER) {
+	} else if (life_admit(agent, event->cgroup, path, event->time) && guess.verdict == CGROUP_CONTAINER) {
 		(void)kernel_cgroup_confirm(agent->kernel, event->cgroup, event->cgroup);
 	}
 }
@@ -134,28 +161,45 @@ static const char *upper_locate(struct agent *agent, const struct event *event, 
 	return NULL;
 }
 
-static int rootfs_learn(struct agent *agent, struct container *container, const struct event *event)
+/* The mount table of the container, as the process of the event sees it, or its first one. */
+static int mounts_text(struct agent *agent, const struct container *container, uint32_t pid, char **ret_text,
+		       size_t *ret_size)
 {
-	_cleanup_free_ char *text = NULL;
-	char upper[PATH_MAX];
-	struct rootfs_source source = {
-		.host_root = agent->options->host_root[0] ? agent->options->host_root : NULL,
-		.root_device = event->start.root_device,
-		.upper = upper_locate(agent, event, upper, sizeof(upper)),
-		.upper_inode = event->start.upper_inode,
-	};
-	int r = discover_proc(agent->options->host_root, event->task.pid, "mountinfo", MOUNTINFO_MAX, &text,
-			      &source.size);
+	int r = discover_proc(agent->options->host_root, pid, "mountinfo", MOUNTINFO_MAX, ret_text, ret_size);
 
 	if (r < 0 && container->facts.init_pid)
 		r = discover_proc(agent->options->host_root, container->facts.init_pid, "mountinfo", MOUNTINFO_MAX,
-				  &text, &source.size);
+				  ret_text, ret_size);
+	return r;
+}
+
+static int rootfs_learn(struct agent *agent, struct container *container, const struct event *event, const char *upper)
+{
+	_cleanup_free_ char *text = NULL;
+	struct rootfs_source source = {
+		.host_root = agent->options->host_root[0] ? agent->options->host_root : NULL,
+		.root_device = event->start.root_device,
+		.upper = upper,
+		.upper_inode = event->start.upper_inode,
+	};
+	int r = mounts_text(agent, container, event->task.pid, &text, &source.size);
+
 	if (r < 0)
 		return r;
 	source.mountinfo = text;
+	compare_forget(agent, container);
 	rootfs_free(container->rootfs);
 	container->rootfs = NULL;
 	return rootfs_from_mountinfo(&source, &container->rootfs);
+}
+
+void life_mounts(struct agent *agent, struct container *container, uint32_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (container->rootfs && mounts_text(agent, container, pid, &text, &size) == 0)
+		(void)rootfs_set_mounts(container->rootfs, text, size);
 }
 
 static void rootfs_tell(struct agent *agent, struct container *container, int error)
@@ -170,37 +214,68 @@ static void rootfs_tell(struct agent *agent, struct container *container, int er
 	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "layers", message);
 }
 
+/* Since when it is its own doing: of one that ran before, as long as nobody tells better, since its process began. */
+static void started(struct container *container, const struct event *event)
+{
+	bool before = event->backend == PLM_BACKEND_ITERATOR;
+
+	container->running = true;
+	container->root_device = event->start.root_device;
+	container->started = before ? 0 : event->time;
+	container->baseline = before ? event->task.start + SETUP_TIME : event->time;
+	compare_plan(container, before ? event->time : event->time + COMPARE_EVERY);
+}
+
+/* What an agent before this one knew of it. */
+static void recall(struct agent *agent, struct container *container)
+{
+	struct state_container known = { .cgroup = container_key(container) };
+	uint64_t watched;
+
+	if (!agent->state)
+		return;
+	if (!container->started && state_container_get(agent->state, known.cgroup, &known) == 0) {
+		watched = state_watched(agent->state);
+		container->baseline = watched > known.started + COMPARE_SLACK ? watched - COMPARE_SLACK : known.started;
+	} else {
+		known.started = container->started;
+	}
+	(void)state_container_put(agent->state, &known);
+}
+
 void life_start(struct agent *agent, const struct event *event)
 {
 	_cleanup_free_ char *path = NULL;
+	char upper[PATH_MAX];
+	const char *located;
 	struct container *container = registry_get(agent->registry, event->container);
 	int r;
 
 	if (!container) {
 		/* Its birth was lost, or is of a cgroup that was forgotten: then its name says so again. */
-		if (discover_cgroup_of(agent->options->host_root, event->task.pid, &path) < 0 ||
+		if (discover_cgroup_in(agent->options->host_root, event->task.pid, agent->hierarchy.id, &path) < 0 ||
 		    cgroup_classify(path).verdict == CGROUP_OTHER) {
 			kernel_cgroup_forget(agent->kernel, event->container);
 			return;
 		}
-		container = admit(agent, event->container, path, event->time);
+		container = life_admit(agent, event->container, path, event->time);
 	}
 	if (!container)
 		return;
-	container->running = true;
-	container->root_device = event->start.root_device;
-	if (event->backend != PLM_BACKEND_ITERATOR)
-		container->started = event->time;
+	started(container, event);
 	if (agent->recording)
 		(void)recording_container(agent->recording, container);
 	(void)kernel_cgroup_confirm(agent->kernel, event->container, event->container);
+	located = upper_locate(agent, event, upper, sizeof(upper));
+	if (located && !container->upper && asprintf(&container->upper, "%s%s", agent->options->host_root, located) < 0)
+		container->upper = NULL;
 	if (container->state == CONTAINER_UNNAMED) {
 		container->state = CONTAINER_WAITING; /* nobody knew it before it ran */
 		container->asked = event->time;
 	}
-	if (container->state == CONTAINER_WAITING)
-		ask(agent, container, event->task.pid); /* now it does */
-	r = rootfs_learn(agent, container, event);
+	if (container->state == CONTAINER_WAITING || !container->facts.image_name)
+		ask(agent, container, event->task.pid); /* now it does, or the disk */
+	r = container->sight == SIGHT_SANDBOXED ? 0 : rootfs_learn(agent, container, event, located);
 	if (r < 0)
 		rootfs_tell(agent, container, r);
 }
@@ -226,25 +301,136 @@ static void unnamed(struct container *container)
 		container->facts.runtime = strdup(guess.runtime);
 }
 
+/* All containers of an image share what is known of it. */
+static void image_share(struct container *other, void *data)
+{
+	struct container_facts *facts = data;
+	struct image_facts *image = other->facts.image;
+
+	if (!image || image == facts->image || !facts->image || !facts->image->id || !image->id ||
+	    strcmp(image->id, facts->image->id) != 0)
+		return;
+	image_facts_drop(facts->image);
+	facts->image = image_facts_ref(image);
+}
+
+/* What follows from a container's facts, and the policy, is made anew. */
+static void follow(struct container *container, void *data)
+{
+	struct agent *agent = data;
+
+	(void)judge_workload(container, agent->policy, agent->context.host_name);
+	judge_forget(container);
+}
+
+void life_reload(struct agent *agent)
+{
+	registry_for_each(agent->registry, follow, agent);
+}
+
+static void facts_changed(struct agent *agent, struct container *container)
+{
+	registry_for_each(agent->registry, image_share, &container->facts);
+	follow(container, agent);
+	if (agent->recording)
+		(void)recording_container(agent->recording, container);
+}
+
+/* Nobody knew it: asked for again, ever more seldom, as long as it runs. */
+static void ask_later(struct container *container)
+{
+	unsigned wait = ASK_FIRST << (container->asks < ASK_DOUBLES ? container->asks : ASK_DOUBLES);
+
+	container->asks++;
+	container->ask_at = agent_now() + wait * 1000000000ull;
+}
+
+/* Runtimes below that run a container on a kernel of its own: a part of what the runtime calls them. */
+static bool is_sandboxed(const char *handler)
+{
+	static const char *const parts[] = { "runsc", "gvisor", "kata" };
+
+	for (size_t i = 0; handler && i < ARRAY_SIZE(parts); i++)
+		if (strstr(handler, parts[i]))
+			return true;
+	return false;
+}
+
+/* What its processes on this kernel do is the sandbox's doing, not the container's. */
+static void sandbox_found(struct agent *agent, struct container *container)
+{
+	char message[160];
+
+	if (container->sight == SIGHT_SANDBOXED)
+		return;
+	container->sight = SIGHT_SANDBOXED;
+	container->running = true;
+	(void)snprintf(message, sizeof(message), "runs in a sandbox (%.64s): what happens in it is not seen",
+		       container->facts.handler ?: "unknown");
+	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "sandbox", message);
+}
+
 struct container *life_named(struct agent *agent, struct resolver_answer *answer)
 {
 	struct container *container = registry_get(agent->registry, answer->cgroup);
+	int came = 0;
 
-	if (!container) {
-		container_facts_clear(&answer->facts);
+	if (container && answer->known)
+		came = facts_complete(&container->facts, &answer->facts);
+	container_facts_clear(&answer->facts);
+	if (!container)
 		return NULL;
-	}
-	if (answer->known) {
-		container_facts_clear(&container->facts);
-		container->facts = answer->facts;
+	if (answer->known)
 		container->state = CONTAINER_NAMED;
-		judge_forget(container);
-	} else {
+	else if (container->state == CONTAINER_WAITING)
 		unnamed(container);
-	}
-	if (agent->recording)
-		(void)recording_container(agent->recording, container);
+	container->ask_at = 0;
+	if (container->state == CONTAINER_UNNAMED)
+		ask_later(container);
+	if (came > 0 || !answer->more)
+		facts_changed(agent, container);
+	if (!answer->more)
+		recall(agent, container);
+	if (is_sandboxed(container->facts.handler))
+		sandbox_found(agent, container);
 	return container;
+}
+
+static void ask_again(struct container *container, void *data)
+{
+	struct agent *agent = data;
+
+	if (!container->ask_at || container->ask_at > agent_now() || !container->running || container->gone)
+		return;
+	container->ask_at = 0;
+	(void)ask(agent, container, 0);
+}
+
+static bool is_there(uint64_t key, void *data)
+{
+	struct agent *agent = data;
+
+	if (container_of_key(agent->registry, key))
+		return true;
+	teller_end(agent->teller, key);
+	return false;
+}
+
+/* Containers that ended while no agent ran: those that are there have their names by now. */
+static void forget_ended(struct agent *agent, uint64_t now)
+{
+	if (!agent->state || agent->ended_forgotten || now < agent->watching + LEAVING_NS)
+		return;
+	agent->ended_forgotten = true;
+	(void)state_containers_keep(agent->state, is_there, agent);
+}
+
+void life_tick(struct agent *agent, uint64_t now)
+{
+	registry_for_each(agent->registry, ask_again, agent);
+	while (agent->leaving_count && agent->leaving[agent->leaving_at].until <= now)
+		leave_first(agent);
+	forget_ended(agent, now);
 }
 
 void life_settled(struct agent *agent, struct container *container)
@@ -263,57 +449,4 @@ struct container *life_overdue(struct agent *agent)
 	container = registry_get(agent->registry, cgroup);
 	unnamed(container);
 	return container;
-}
-
-struct existing {
-	struct agent *agent;
-	uint64_t root; /* the container's root cgroup that the walk is in or below */
-	char root_path[PATH_MAX];
-	int error;
-};
-
-static bool path_below(const char *path, const char *root)
-{
-	size_t length = strlen(root);
-
-	return length > 0 && strncmp(path, root, length) == 0 && path[length] == '/';
-}
-
-/* The walk goes depth first: what lies below a container's root comes right behind it. */
-static void existing_cgroup(uint64_t id, uint64_t parent, const char *path, void *data)
-{
-	struct existing *existing = data;
-	struct agent *agent = existing->agent;
-	struct cgroup_guess guess = cgroup_classify(path);
-	bool below = path_below(path, existing->root_path);
-	int r;
-
-	(void)parent;
-	if (guess.verdict == CGROUP_OTHER)
-		return;
-	if (!below || guess.verdict == CGROUP_PERHAPS || guess.root_length == strlen(path)) {
-		existing->root = id;
-		(void)snprintf(existing->root_path, sizeof(existing->root_path), "%s", path);
-	}
-	r = kernel_cgroup_enter(agent->kernel, id, existing->root, id != existing->root);
-	if (r == 0 && guess.verdict == CGROUP_CONTAINER)
-		r = kernel_cgroup_confirm(agent->kernel, id, existing->root);
-	if (r < 0)
-		existing->error = r;
-	else if (id == existing->root)
-		(void)admit(agent, id, path, agent_now());
-}
-
-int life_existing(struct agent *agent)
-{
-	struct existing existing = { .agent = agent };
-	char root[PATH_MAX];
-	int r = discover_cgroup_root(agent->options->host_root, root, sizeof(root));
-
-	if (r < 0)
-		return r;
-	r = discover_cgroups(root, existing_cgroup, &existing);
-	if (r == 0)
-		r = existing.error;
-	return r < 0 ? r : kernel_seed(agent->kernel);
 }

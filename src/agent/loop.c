@@ -13,16 +13,18 @@
 #include <sys/un.h>
 
 #include "base/log.h"
+#include "image/difference.h"
 #include "image/rootfs.h"
 
 #define ERRORS_MAX  100
-#define BATCH       512     /* records between two looks at everything else */
-#define BATCHES     8       /* ... and between two looks at names, control and signals */
-#define BATCHES_ALL 256     /* more than the rings can hold */
-#define LINGER_MS   2       /* between two looks while there is work: no wake-up is needed then */
-#define LINGER_NS   1800000 /* ... and a little less for the kernel side, which must not count on a look just gone */
-#define TICK_MS     1000    /* losses, folds, what an output could not take */
-#define PATIENCE_MS 2000    /* for outputs at the end */
+#define BATCH       512      /* records between two looks at everything else */
+#define BATCHES     8        /* ... and between two looks at names, control and signals */
+#define BATCHES_ALL 256      /* more than the rings can hold */
+#define LINGER_MS   2        /* between two looks while there is work: no wake-up is needed then */
+#define LINGER_NS   1800000  /* ... and a little less for the kernel side, which must not count on a look just gone */
+#define TICK_MS     1000     /* losses, folds, what an output could not take */
+#define KEEP_NS     50000000 /* between two commits of what the next agent must know, while there is work */
+#define PATIENCE_MS 2000     /* for outputs at the end */
 
 int agent_policy(const char *config, struct policy **ret_policy)
 {
@@ -80,6 +82,7 @@ static int sinks_open(struct agent *agent)
 static int stores_open(struct agent *agent)
 {
 	struct teller_parts parts;
+	int r;
 
 	agent->decoder = decoder_new();
 	agent->registry = registry_new(REGISTRY_MAX, life_free, agent);
@@ -88,7 +91,26 @@ static int stores_open(struct agent *agent)
 	if (!agent->decoder || !agent->registry || !agent->processes || !agent->same)
 		return -ENOMEM;
 	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes };
-	return teller_new(&parts, agent->policy, &agent->teller);
+	r = teller_new(&parts, agent->policy, &agent->teller);
+	if (r == 0)
+		teller_set_state(agent->teller, agent->state);
+	return r;
+}
+
+/* Without it the agent watches all the same, but forgets when it ends. */
+static int state_start(struct agent *agent)
+{
+	bool set_aside = false;
+	int r = state_open(agent->options->state_dir, &agent->state, &set_aside);
+
+	if (r == -EPROTONOSUPPORT)
+		log_warning("%s/state.db was made by a later version: nothing is kept in it",
+			    agent->options->state_dir);
+	else if (r < 0)
+		log_warning("cannot keep state in %s: %s", agent->options->state_dir, strerror(-r));
+	else if (set_aside)
+		log_warning("%s/state.db was damaged: it is set aside, and a new one begun", agent->options->state_dir);
+	return 0;
 }
 
 static int resolver_open(struct agent *agent)
@@ -127,9 +149,22 @@ static void kernel_complain(int error, const char *what)
 		log_error("%s failed: %s (see plimsoll check)", what, strerror(-error));
 }
 
+static int hierarchy_start(struct agent *agent)
+{
+	int r = discover_hierarchy(agent->options->host_root, &agent->hierarchy);
+
+	if (r == -ENOENT)
+		log_error("no hierarchy of cgroups is mounted below /sys/fs/cgroup: mount cgroup v2 (see plimsoll "
+			  "check)");
+	else if (r < 0)
+		log_error("looking for the hierarchy of cgroups failed: %s", strerror(-r));
+	return r;
+}
+
 static int kernel_start(struct agent *agent)
 {
 	const struct kernel_options options = { .host_root = agent->options->host_root,
+						.hierarchy = agent->hierarchy.id,
 						.opens = agent->options->events };
 	const char *what = "reading the kernel's BTF";
 	int r = probe_new(&agent->probe);
@@ -154,6 +189,7 @@ static int kernel_start(struct agent *agent)
 		return r;
 	if (r == 0)
 		r = kernel_open(&agent->hooks, &options, &agent->kernel, &what);
+	agent->watching = agent_now();
 	if (r < 0)
 		kernel_complain(r, what);
 	return r;
@@ -191,12 +227,14 @@ static const struct step {
 } steps[] = {
 	{ "asking for randomness", context_start },
 	{ NULL, sinks_open },
-	{ "making room", stores_open },
 	{ NULL, control_start },
+	{ NULL, state_start },
+	{ "making room", stores_open },
 	{ NULL, record_start },
+	{ NULL, hierarchy_start },
 	{ NULL, kernel_start },
 	{ "starting to ask the runtimes", resolver_open },
-	{ "looking for the containers that are there", life_existing },
+	{ "looking for the containers that are there", existing_find },
 };
 
 int agent_new(const struct agent_options *options, struct policy *policy, struct agent **ret_agent)
@@ -212,9 +250,7 @@ int agent_new(const struct agent_options *options, struct policy *policy, struct
 	agent->policy = policy;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
 		r = steps[i].run(agent);
-		if (r == -ENOENT && steps[i].run == life_existing)
-			log_error("cgroup v2 is mounted nowhere below /sys/fs/cgroup: mount it (see plimsoll check)");
-		else if (r < 0 && steps[i].name)
+		if (r < 0 && steps[i].name)
 			log_error("%s failed: %s", steps[i].name, strerror(-r));
 	}
 	if (r < 0) {
@@ -230,12 +266,14 @@ void agent_free(struct agent *agent)
 {
 	if (!agent)
 		return;
-	resolver_free(agent->resolver);
+	difference_free(agent->difference);
 	kernel_free(agent->kernel);
 	probe_free(agent->probe);
 	control_free(agent->control);
 	teller_free(agent->teller);
 	registry_free(agent->registry);
+	resolver_free(agent->resolver);
+	state_close(agent->state);
 	processes_free(agent->processes);
 	decoder_free(agent->decoder);
 	same_free(agent->same);
@@ -262,16 +300,36 @@ static void outputs_flush(struct agent *agent)
 		(void)recording_flush(agent->recording);
 }
 
+/* What was told, and until when all was read, so that the next agent knows. `read_all`: nothing is queued. */
+static void state_keep(struct agent *agent, bool read_all)
+{
+	uint64_t until = read_all ? agent->drained : agent->read_until, waiting, oldest;
+
+	if (!agent->state)
+		return;
+	if (registry_oldest(agent->registry, &waiting, &oldest) && oldest < until)
+		until = oldest; /* read, and not yet told: it waits for a name */
+	(void)teller_save(agent->teller, agent_now());
+	(void)state_watched_set(agent->state, until);
+	(void)state_commit(agent->state);
+	agent->keep_at = agent_now() + KEEP_NS;
+	agent->told = teller_told(agent->teller);
+}
+
 /* What the rings hold, at most `batches` times BATCH; true where there was something. */
 static bool drain(struct agent *agent, unsigned batches)
 {
 	size_t n = BATCH, all = 0;
+	uint64_t begun = agent_now();
 
 	for (unsigned i = 0; i < batches && n == BATCH; i++) {
 		n = kernel_read(agent->kernel, BATCH, agent_record, agent);
 		all += n;
 		outputs_flush(agent);
 	}
+	agent->drained = n < BATCH ? begun : agent->drained;
+	if (all > 0 && (begun >= agent->keep_at || agent->told != teller_told(agent->teller)))
+		state_keep(agent, false);
 	return all > 0;
 }
 
@@ -282,22 +340,16 @@ static void names_take(struct agent *agent)
 	while (resolver_take(agent->resolver, &answer) > 0) {
 		struct container *container = life_named(agent, &answer);
 
-		if (!container)
+		if (!container || answer.more)
 			continue;
 		agent_release(agent, container);
 		life_settled(agent, container);
 	}
 }
 
-static void view_drop(struct container *container, void *data)
-{
-	(void)data;
-	judge_forget(container);
-}
-
 static void reload(struct agent *agent)
 {
-	struct policy *policy;
+	struct policy *policy, *old;
 	const char *path = NULL;
 	int r = agent_policy(agent->options->config, &policy);
 
@@ -307,13 +359,14 @@ static void reload(struct agent *agent)
 		policy_free(policy);
 	} else {
 		serve_exceptions(agent);
-		registry_for_each(agent->registry, view_drop, NULL);
 		if (agent->recording)
 			(void)recording_redact(agent->recording, policy);
 		policy_view_free(agent->host_view);
 		agent->host_view = NULL;
-		policy_free(agent->policy);
+		old = agent->policy;
 		agent->policy = policy;
+		life_reload(agent);
+		policy_free(old);
 		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
 		log_info("reloaded");
 	}
@@ -338,11 +391,13 @@ static void tick(struct agent *agent, uint64_t now)
 {
 	serve_clock(agent);
 	serve_losses(agent);
+	life_tick(agent, now);
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
 	outputs_flush(agent);
 	control_handle(agent->control); /* clients that are too slow */
 	serve_outputs(agent);
+	state_keep(agent, true);
 }
 
 /* sd_notify(3)'s protocol, which is one datagram: not worth a library. */
@@ -396,7 +451,8 @@ static void finish(struct agent *agent)
 	while ((container = life_overdue(agent)))
 		agent_release(agent, container);
 	serve_losses(agent);
-	teller_end(agent->teller, 0);
+	(void)teller_pause(agent->teller);
+	state_keep(agent, true);
 	serve_exceptions(agent);
 	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());
 	if (sinks_finish(agent->sinks, realtime(agent), PATIENCE_MS) > 0)
@@ -441,6 +497,8 @@ int agent_run(struct agent *agent)
 		if (poll(polled, ARRAY_SIZE(polled), wait_ms(agent, quiet)) < 0 && errno != EINTR)
 			return -errno;
 		quiet = drain(agent, BATCHES) ? 0 : quiet + (quiet < 2);
+		if (quiet && compare_step(agent))
+			quiet = 1;
 		if (polled[POLLED_NAMES].revents)
 			names_take(agent);
 		if (polled[POLLED_CONTROL].revents)

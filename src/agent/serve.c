@@ -3,7 +3,6 @@
 #include "agent/internal.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,104 +37,7 @@ void serve_clock(struct agent *agent)
 	teller_set_clock(agent->teller, offset);
 }
 
-/* ---- ps ---- */
-
-static void put_string(json_t *object, const char *key, const char *value)
-{
-	if (value)
-		(void)json_object_set_new(object, key, json_string(value) ?: json_string("?"));
-}
-
-static json_t *image_json(const struct container_facts *facts)
-{
-	json_t *image = json_object();
-
-	put_string(image, "name", facts->image_name);
-	if (facts->image_tag)
-		(void)json_object_set_new(image, "tag", json_pack("[s]", facts->image_tag));
-	if (facts->image_digest)
-		(void)json_object_set_new(image, "hash", json_pack("{s:[s]}", "all", facts->image_digest));
-	return image;
-}
-
-static json_t *container_json(const struct container_facts *facts)
-{
-	json_t *object = json_object();
-
-	put_string(object, "id", facts->id);
-	put_string(object, "name", facts->name);
-	put_string(object, "runtime", facts->runtime);
-	if (facts->image_name || facts->image_digest)
-		(void)json_object_set_new(object, "image", image_json(facts));
-	return object;
-}
-
-static json_t *pod_json(const struct container_facts *facts)
-{
-	return json_pack("{s:s, s:s*, s:{s:s, s:s*}}", "type", "kubernetes", "namespace", facts->pod_namespace,
-			 "resource", "type", "pod", "name", facts->pod_name);
-}
-
-static json_t *findings_json(const struct container *container)
-{
-	json_t *object = json_object();
-
-	for (int i = SEVERITIES - 1; i >= 0; i--)
-		(void)json_object_set_new(object, severity_name((enum severity)i),
-					  json_integer((json_int_t)container->findings[i]));
-	return object;
-}
-
-static const char *state_name(const struct container *container)
-{
-	static const char *const names[] = {
-		[CONTAINER_WAITING] = "waiting",
-		[CONTAINER_NAMED] = "named",
-		[CONTAINER_UNNAMED] = "unnamed",
-		[CONTAINER_GONE] = "gone",
-	};
-
-	return names[container->state];
-}
-
-struct listing {
-	struct agent *agent;
-	json_t *list;
-};
-
-static void listing_add(struct container *container, void *data)
-{
-	struct listing *listing = data;
-	json_t *entry;
-
-	if (!container->running)
-		return;
-	entry = json_object();
-	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen, &container->folded);
-	(void)json_object_set_new(entry, "container", container_json(&container->facts));
-	if (container->facts.pod_name)
-		(void)json_object_set_new(entry, "orchestrator", pod_json(&container->facts));
-	(void)json_object_set_new(entry, "plimsoll",
-				  json_pack("{s:s, s:o, s:{s:I, s:I, s:I, s:I}}", "state", state_name(container),
-					    "findings", findings_json(container), "events", "seen",
-					    (json_int_t)container->seen, "folded", (json_int_t)container->folded,
-					    "lost", (json_int_t)container->lost, "missed",
-					    (json_int_t)container->missed));
-	(void)json_array_append_new(listing->list, entry);
-}
-
-static void answer_ps(struct agent *agent, uint64_t token)
-{
-	struct listing listing = { .agent = agent, .list = json_array() };
-	_cleanup_free_ char *text = NULL;
-	json_t *answer;
-
-	registry_for_each(agent->registry, listing_add, &listing);
-	answer = json_pack("{s:o}", "containers", listing.list);
-	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-	json_decref(answer);
-	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
-}
+/* ---- requests ---- */
 
 /* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
  * for its name any more. */
@@ -144,7 +46,7 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 	struct agent *agent = data;
 
 	if (!strcmp(request, "ps")) {
-		answer_ps(agent, token);
+		listing_answer(agent, token);
 		return;
 	}
 	for (size_t i = 0; i < WAITERS_MAX && !strcmp(request, "ps settled"); i++)
@@ -184,10 +86,10 @@ void serve_waiters(struct agent *agent)
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter waiter = agent->waiters[i];
 
-		if (!waiter.token || waiting.since <= waiter.since)
+		if (!waiter.token || waiting.since <= waiter.since || compare_owes(agent, waiter.since))
 			continue; /* a container of before it asked still waits */
 		agent->waiters[i].token = 0;
-		answer_ps(agent, waiter.token);
+		listing_answer(agent, waiter.token);
 	}
 }
 
@@ -258,6 +160,16 @@ static uint64_t count_bad(const struct agent *agent)
 	return agent->bad_records;
 }
 
+static uint64_t count_unentered(const struct agent *agent)
+{
+	return agent->unentered;
+}
+
+static uint64_t count_unkept(const struct agent *agent)
+{
+	return agent->state ? state_lost(agent->state) : 0;
+}
+
 static uint64_t count_unwatched(const struct agent *agent)
 {
 	return agent->unwatched;
@@ -293,6 +205,10 @@ static const struct {
 	const char *message;
 } bounds[] = {
 	{ count_bad, "records that the decoder refused: agent and kernel side do not agree" },
+	{ count_unentered,
+	  "cgroups that were there before the agent, and are not watched: too many below one container" },
+	{ count_unkept,
+	  "things that could not be kept for the next agent: it may tell some again, or take them for missed" },
 	{ count_unwatched, "events of containers that are not watched: too many at once, or forgotten" },
 	{ count_unheld, "events that could not wait for their container's name, and went without or were dropped" },
 	{ count_unasked, "containers whose name was not asked for: too many at once" },

@@ -100,12 +100,18 @@ static void report_kernel(struct report *report, enum hooks_mode mode, const cha
 
 static void report_cgroups(struct report *report, const char *host_root)
 {
-	char path[4096];
-	int r = discover_cgroup_root(host_root, path, sizeof(path));
+	struct discovered_hierarchy hierarchy = { .id = 0 };
+	int r = discover_hierarchy(host_root, &hierarchy);
+	char detail[320] = "";
 
+	if (hierarchy.id)
+		(void)snprintf(detail, sizeof(detail), "v1: by the hierarchy of %s", hierarchy.controller);
 	report_line(report, "host",
-		    &(struct answer_line){ r < 0 ? "no" : "ok", "cgroup v2", "", r < 0 ? "-" : path,
-					   r < 0 ? "it is mounted nowhere: containers cannot be told apart" : NULL });
+		    &(struct answer_line){ r < 0 ? "no" : "ok", hierarchy.id ? "cgroup v1" : "cgroup v2", "",
+					   r < 0 ? "-" : hierarchy.path,
+					   r < 0     ? "none is mounted: containers cannot be told apart"
+					   : *detail ? detail
+						     : NULL });
 	if (r < 0)
 		report->possible = false;
 }

@@ -20,6 +20,7 @@
 #include "process/processes.h"
 #include "record/playback.h"
 #include "tell/judge.h"
+#include "tell/key.h"
 
 #define CONFIG_DEFAULT "/etc/plimsoll/plimsoll.yaml"
 #define WAITING_MAX    (1u << 20) /* bytes that outputs may owe before the replay waits for them */
@@ -114,7 +115,10 @@ static int replay_container(struct replay *replay, const struct playback_frame *
 
 static int replay_end(struct replay *replay, const struct playback_frame *frame)
 {
-	teller_end(replay->teller, frame->ended);
+	struct container *container = registry_get(replay->registry, frame->ended);
+
+	if (container)
+		teller_rest(replay->teller, container_key(container));
 	(void)registry_remove(replay->registry, frame->ended);
 	return 0;
 }
@@ -148,7 +152,8 @@ static int process_learn(struct replay *replay, const struct playback_frame *fra
 
 static int replay_event(struct replay *replay, const struct playback_frame *frame)
 {
-	struct telling telling = { .event = &frame->event, .facts = &frame->facts };
+	struct event event = frame->event;
+	struct telling telling = { .event = &event, .facts = &frame->facts };
 	int r = process_learn(replay, frame);
 
 	clock_set(replay, frame->event.time, frame->boot_offset);
@@ -160,7 +165,11 @@ static int replay_event(struct replay *replay, const struct playback_frame *fram
 	r = judge_view(telling.container, replay->policy);
 	if (r < 0)
 		return r;
-	judge(replay->teller, &telling);
+	if (event.backend == PLM_BACKEND_ITERATOR) { /* as the agent tells it */
+		telling.found = event.time;
+		event.time = event.task.start;
+	}
+	(void)judge(replay->teller, &telling);
 	if (replay->events)
 		tell_event(replay->teller, &telling);
 	return 0;

@@ -14,7 +14,7 @@
 
 struct run_options {
 	const char *config, *hooks, *state_dir, *runtime_dir, *host_root, *record;
-	struct option_list outputs, docker_sockets, containerd_sockets, runc_roots;
+	struct option_list outputs, docker_sockets, podman_sockets, containerd_sockets, crio_sockets, runc_roots;
 	bool events;
 };
 
@@ -31,8 +31,11 @@ static int run_parse(int argc, char **argv, struct run_options *o)
 		{ "events", 0, OPTION_FLAG, &o->events, NULL, "tell every event, not only findings" },
 		{ "record", 0, OPTION_STRING, &o->record, "FILE", "record events for plimsoll replay" },
 		{ "docker-socket", 0, OPTION_LIST, &o->docker_sockets, "PATH", "instead of the usual; repeatable" },
+		{ "podman-socket", 0, OPTION_LIST, &o->podman_sockets, "PATH", "the same for Podman" },
 		{ "containerd-socket", 0, OPTION_LIST, &o->containerd_sockets, "PATH", "the same for containerd" },
-		{ "runc-root", 0, OPTION_LIST, &o->runc_roots, "DIR", "the same for runc's state directories" },
+		{ "crio-socket", 0, OPTION_LIST, &o->crio_sockets, "PATH", "the same for CRI-O" },
+		{ "runc-root", 0, OPTION_LIST, &o->runc_roots, "DIR",
+		  "the same for state directories of runc and crun" },
 	};
 	const struct option_table table = {
 		.usage = "plimsoll run [options]",
@@ -97,13 +100,16 @@ static int run_agent(const struct run_options *o, enum hooks_mode mode)
 		.config = o->config,
 		.outputs = o->outputs.items,
 		.runtime_dir = o->runtime_dir,
+		.state_dir = o->state_dir,
 		.host_root = o->host_root,
 		.record = o->record,
 		.mode = mode,
 		.events = o->events,
 		.runtimes = { .host_root = o->host_root[0] ? o->host_root : NULL,
 			      .docker_sockets = list_or_usual(&o->docker_sockets),
+			      .podman_sockets = list_or_usual(&o->podman_sockets),
 			      .containerd_sockets = list_or_usual(&o->containerd_sockets),
+			      .crio_sockets = list_or_usual(&o->crio_sockets),
 			      .runc_roots = list_or_usual(&o->runc_roots) },
 	};
 	struct policy *policy;

@@ -220,6 +220,8 @@ int registry_remove(struct registry *registry, uint64_t cgroup)
 	registry->size--;
 	container_facts_clear(&entry->container.facts);
 	free(entry->container.cgroup_path);
+	free(entry->container.workload);
+	free(entry->container.upper);
 	free(entry);
 	return 0;
 }

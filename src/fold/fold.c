@@ -450,12 +450,14 @@ void fold_end(struct fold *fold, uint64_t container, fold_tell *tell, void *data
 	end_windows(fold, fold->rates, container, tell, data);
 }
 
-void fold_pause(struct fold *fold, fold_tell *tell, void *data)
+void fold_pause(struct fold *fold, uint64_t container, fold_tell *tell, void *data)
 {
-	tell_due(fold, 0, tell, data);
+	tell_due(fold, container, tell, data);
 	for (size_t i = 0; i < windows_count(fold->windows); i++) {
 		struct window *window = windows_at(fold->windows, i);
 
+		if (container != 0 && window->container != container)
+			continue;
 		if (window->count > 0)
 			fold_note(fold, window, WINDOW_TOLD);
 		tell_window(window, tell, data);

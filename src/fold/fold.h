@@ -80,8 +80,10 @@ void fold_expire(struct fold *fold, uint64_t now, void (*tell)(const struct fold
 void fold_end(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
 	      void *data);
 
-/* Tells what was counted, in no order; windows go on with what they know of what was told, for a next process. */
-void fold_pause(struct fold *fold, void (*tell)(const struct fold_repeat *repeat, void *data), void *data);
+/* Tells what was counted of the container (0: all), in no order; its windows go on with what they know of what was told:
+ * it, or the next process, may come again. */
+void fold_pause(struct fold *fold, uint64_t container, void (*tell)(const struct fold_repeat *repeat, void *data),
+		void *data);
 
 /* When this subject last came, if a window of its own is open; *ret_time as the `now` it came at. 0 or -ENOENT. */
 int fold_seen(const struct fold *fold, uint64_t container, const struct finding *finding, uint64_t *ret_time);

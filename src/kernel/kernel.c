@@ -14,7 +14,6 @@
 #include "kernel/ring.h"
 #include "kernel/subsystem.h"
 
-#define CHILDREN_QUOTA 1024 /* cgroups below one container */
 
 /* The object that the build put into this program (Makefile). */
 extern const char plm_object[], plm_object_end[];
@@ -54,7 +53,7 @@ static int knobs_set(struct kernel *kernel, const struct kernel_options *options
 	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
 	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
 	int cpus = libbpf_num_possible_cpus(), r;
-	struct plm_knobs knobs = { .children = CHILDREN_QUOTA,
+	struct plm_knobs knobs = { .children = KERNEL_CHILDREN,
 				   .opens = options->opens,
 				   .hierarchy = options->hierarchy };
 	struct stat root;

@@ -17,6 +17,8 @@
 
 struct kernel;
 
+#define KERNEL_CHILDREN 1024 /* cgroups below one container: more are not entered */
+
 /*
  * Loads and attaches what `hooks` chose. host_root as --host-root: its /proc/1/root tells the host's root directory.
  * 0; -EPERM: bpf(2) is refused (privileges, or a locked-down kernel); -EOPNOTSUPP; the errno of loading.

@@ -57,15 +57,16 @@ int judge_workload(struct container *container, const struct policy *policy, con
 	return 0;
 }
 
-void judge(struct teller *teller, const struct telling *telling)
+size_t judge(struct teller *teller, const struct telling *telling)
 {
 	struct finding findings[FINDINGS_MAX];
-	size_t n;
+	size_t n, news = 0;
 
-	if (teller_next(teller) <= telling->event->time)
-		teller_expire(teller, telling->event->time); /* what comes now is of a new window */
+	if (teller_next(teller) <= telling_now(telling))
+		teller_expire(teller, telling_now(telling)); /* what comes now is of a new window */
 	n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
 
 	for (size_t i = 0; i < n; i++)
-		tell_finding(teller, telling, &findings[i]);
+		news += tell_finding(teller, telling, &findings[i]) != TELL_KNOWN;
+	return news;
 }

@@ -19,7 +19,8 @@ void judge_forget(struct container *container);
  */
 int judge_workload(struct container *container, const struct policy *policy, const char *node);
 
-/* Runs the detectors over the event and tells what they find. The container has its view. */
-void judge(struct teller *teller, const struct telling *telling);
+/* Runs the detectors over the event and tells what they find. The container has its view. The number of findings that
+ * are not known already (TELL_KNOWN). */
+size_t judge(struct teller *teller, const struct telling *telling);
 
 #endif

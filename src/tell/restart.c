@@ -68,13 +68,12 @@ int teller_save(struct teller *teller, uint64_t now)
 
 int teller_pause(struct teller *teller)
 {
-	fold_pause(teller->fold, repeat_tell, teller);
+	fold_pause(teller->fold, 0, repeat_tell, teller);
 	return save(teller, true);
 }
 
 struct restoring {
 	struct teller *teller;
-	struct fold *ended; /* windows of containers that are no more */
 	uint64_t now;
 	int refused;
 };
@@ -112,7 +111,6 @@ static void row_restore(uint64_t cgroup, const char *key, const void *blob, size
 {
 	struct restoring *restoring = data;
 	struct teller *teller = restoring->teller;
-	bool there = cgroup == 0 || registry_get(teller->parts.registry, cgroup);
 	struct fold_saved saved = { .container = cgroup, .key = key };
 	const char *message, *path;
 	struct kept *kept = NULL;
@@ -121,7 +119,7 @@ static void row_restore(uint64_t cgroup, const char *key, const void *blob, size
 	if (r == 0 && message)
 		kept = kept_new(message, path);
 	if (r == 0)
-		r = fold_restore(there ? teller->fold : restoring->ended, &saved, restoring->now, kept);
+		r = fold_restore(teller->fold, &saved, restoring->now, kept);
 	restoring->refused += r < 0;
 }
 
@@ -133,12 +131,7 @@ int teller_restore(struct teller *teller, uint64_t now)
 
 	if (!teller->state)
 		return 0;
-	restoring.ended = fold_new(FOLDS_MAX, free);
-	if (!restoring.ended)
-		return -ENOMEM;
 	r = state_folds_each(teller->state, row_restore, &restoring);
-	fold_end(restoring.ended, 0, repeat_tell, teller);
-	fold_free(restoring.ended);
 	if (r == 0)
 		r = state_folds_clear(teller->state);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "output/redact.h"
 #include "tell/internal.h"
+#include "tell/key.h"
 
 #define KNOWN_SLACK 20000000ll /* ns: file systems' clocks are as coarse as a tick, and lag */
 
@@ -143,7 +144,7 @@ uint64_t telling_now(const struct telling *telling)
 
 static uint64_t id_of(const struct container *container)
 {
-	return container ? container->cgroup : 0;
+	return container ? container_key(container) : 0;
 }
 
 static bool covers(uint64_t told, uint64_t time)
@@ -213,6 +214,7 @@ static enum tell_verdict finding_tell(struct teller *teller, const struct tellin
 		fold_attach(teller->fold, answer.id, kept_new(finding->message, finding->path));
 	}
 	alert_tell(teller, &alert);
+	teller->told++;
 	return TELL_TOLD;
 }
 
@@ -309,7 +311,7 @@ void repeat_tell(const struct fold_repeat *repeat, void *data)
 	alert.action = finding.action;
 	alert.message = finding.message;
 	alert.finding = &finding;
-	alert.container = registry_get(teller->parts.registry, repeat->container);
+	alert.container = container_of_key(teller->parts.registry, repeat->container);
 	alert.fold.id = repeat->id;
 	alert.fold.count = repeat->count;
 	alert.fold.first_seen = (int64_t)repeat->first_seen + teller->boot_offset;
@@ -332,6 +334,16 @@ void teller_end(struct teller *teller, uint64_t container)
 	fold_end(teller->fold, container, repeat_tell, teller);
 	if (container && teller->state)
 		(void)state_container_drop(teller->state, container);
+}
+
+void teller_rest(struct teller *teller, uint64_t container)
+{
+	fold_pause(teller->fold, container, repeat_tell, teller);
+}
+
+uint64_t teller_told(const struct teller *teller)
+{
+	return teller->told;
 }
 
 uint64_t teller_evicted(const struct teller *teller)

@@ -79,9 +79,17 @@ uint64_t teller_next(const struct teller *teller);
 /* Subjects that were forgotten before their window ended, for want of room. */
 uint64_t teller_evicted(const struct teller *teller);
 
-/* The container ends (0: all): what was folded of it is told, while the registry still knows it, and the state store
- * forgets it. */
+/*
+ * `container` is container_key, which outlasts a restart of the container. It has stopped: what was counted of it is
+ * told, while the registry still knows it. Should it come again, what was told is not told again.
+ */
+void teller_rest(struct teller *teller, uint64_t container);
+
+/* It does not come again (0: all): what was counted is told, and it is forgotten, by the state store too. */
 void teller_end(struct teller *teller, uint64_t container);
+
+/* Findings that were told at once. */
+uint64_t teller_told(const struct teller *teller);
 
 /* How often TELL_KNOWN was the answer. */
 uint64_t teller_known(const struct teller *teller);
@@ -99,9 +107,8 @@ void teller_set_state(struct teller *teller, struct state *state);
 int teller_save(struct teller *teller, uint64_t now);
 
 /*
- * Takes back what a process before this one saved, once: when the clock is set and the registry has the containers that
- * are there, before the first event, and before state_containers_keep: what was counted of a container that is no
- * longer there is told now. The number of windows that were damaged and are left out, or the store's error.
+ * Takes back what a process before this one saved, once: when the clock is set, before the first event. What was counted
+ * of a container that is no longer there is the caller's to have told, by teller_end. The number of windows that were damaged and are left out, or the store's error.
  */
 int teller_restore(struct teller *teller, uint64_t now);
 

@@ -801,9 +801,9 @@ static void test_pause_tells_and_goes_on(void **state)
 
 	(void)fold_finding(*state, 7, &finding, 5 * SECOND, 1);
 	(void)fold_finding(*state, 7, &finding, 9 * SECOND, 3);
-	fold_pause(*state, collect, &told);
+	fold_pause(*state, 0, collect, &told);
 	assert_int_equal(told.count, 3);
-	fold_pause(*state, collect, &told);
+	fold_pause(*state, 0, collect, &told);
 	assert_int_equal(told.count, 3);
 	assert_int_equal(fold_changed(*state, true, row_keep, rows), 0);
 	next = restored(rows, 64, 10 * SECOND);

@@ -27,6 +27,7 @@
 #include "record/playback.h"
 #include "record/recording.h"
 #include "tell/judge.h"
+#include "tell/key.h"
 
 #define BOOT_OFFSET 1700000000000000000ll
 #define WEB         42u
@@ -701,11 +702,12 @@ static void tell_live(const char *path)
 									     .start = event.task.start,
 									     .executable = (char *)event.path }),
 				0);
-		judge(teller, &(struct telling){ &event, &s->facts, event.container == WEB ? named : unnamed });
+		(void)judge(teller,
+			    &(struct telling){ &event, &s->facts, event.container == WEB ? named : unnamed, 0 });
 	}
 	coverage_finding(&finding, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made");
 	tell_coverage(teller, named, &finding, 7500);
-	teller_end(teller, WEB);
+	teller_rest(teller, container_key(named));
 	teller_end(teller, 0);
 	judge_forget(named);
 	judge_forget(unnamed);

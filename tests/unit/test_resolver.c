@@ -341,47 +341,6 @@ static void too_many_sources_stay_the_callers(void **state)
 		runtime_close(sources[i]);
 }
 
-/* ---- runtimes.c: which sources a configuration gives ---- */
-
-static void the_configuration_chooses_sources(void **state)
-{
-	static const char *const none[] = { NULL }, *const two[] = { "/a.sock", "/b.sock", NULL };
-	static const char *const many[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9", NULL };
-	const struct {
-		struct runtime_config config;
-		int status;
-		const char *addresses; /* in order, with their kinds */
-	} choices[] = {
-		{ { 0 }, 0, "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc " },
-		{ { .host_root = "/" },
-		  0,
-		  "docker:/var/run/docker.sock containerd:/run/containerd/containerd.sock runc:/run/runc " },
-		{ { .host_root = "/host/", .docker_sockets = none, .runc_roots = none },
-		  0,
-		  "containerd:/host/run/containerd/containerd.sock " },
-		{ { .host_root = "/host", .docker_sockets = two, .containerd_sockets = none, .runc_roots = two },
-		  0,
-		  "docker:/a.sock docker:/b.sock runc:/a.sock " },
-		{ { .docker_sockets = none, .containerd_sockets = none, .runc_roots = none }, 0, "" },
-		{ { .docker_sockets = many, .containerd_sockets = many }, -E2BIG, "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		struct runtime_source *sources[SOURCES_MAX];
-		char found[512] = "";
-		size_t count = 0;
-
-		assert_int_equal(runtimes_open(&choices[i].config, sources, &count), choices[i].status);
-		for (size_t j = 0; j < count; j++) {
-			(void)snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s:%s ",
-				       sources[j]->ops->name, sources[j]->address);
-			runtime_close(sources[j]);
-		}
-		assert_string_equal(found, choices[i].addresses);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,7 +352,6 @@ int main(void)
 		cmocka_unit_test(the_bound_is_kept),
 		cmocka_unit_test(many_questions_are_all_answered),
 		cmocka_unit_test(too_many_sources_stay_the_callers),
-		cmocka_unit_test(the_configuration_chooses_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,8 @@ static void test_ended_meanwhile_is_told(void **data)
 	(void)house_lines(house);
 	house_save_and_kill(house, NOW + 4);
 	assert_int_equal(house_begin(house, true, NOW + SECOND), 0);
+	assert_int_equal(house_lines(house), 0);
+	teller_end(house->teller, WEB); /* as the agent does once it knows who is there */
 	assert_int_equal(house_lines(house), 1);
 	assert_int_equal(line_count(house, 0), 3);
 	assert_int_equal(folds_kept(house), 0);
