@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRI-O, which has no other interface than the CRI that names its containers. */
+/* CRI-O: all that it tells of a container is in the CRI, and in the JSON that it adds where it is asked for more. */
 #include "container/runtime.h"
 
 #include <string.h>
@@ -20,7 +20,6 @@ static inline void facts_done(struct container_facts *facts)
 	container_facts_clear(facts);
 }
 
-/* Its own name in the answers of crio_lookup, as in the annotations of its containers. */
 static int facts_fill(struct crio *crio, const char *id, struct container_facts *facts)
 {
 	int r = fact_set(&facts->id, id);
