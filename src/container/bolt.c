@@ -476,16 +476,22 @@ int bolt_get(struct bolt *bolt, const struct bolt_bucket *bucket, const char *ke
 	return 0;
 }
 
+bool bolt_is(struct bolt_bytes bytes, const char *text)
+{
+	return bytes.size == strlen(text) && (!bytes.size || memcmp(bytes.data, text, bytes.size) == 0);
+}
+
 int bolt_copy(struct bolt_bytes bytes, char **ret_text)
 {
 	char *text;
 
-	if (memchr(bytes.data, '\0', bytes.size))
+	if (bytes.size && memchr(bytes.data, '\0', bytes.size))
 		return -EBADMSG;
 	text = malloc(bytes.size + 1);
 	if (!text)
 		return -ENOMEM;
-	memcpy(text, bytes.data, bytes.size);
+	if (bytes.size)
+		memcpy(text, bytes.data, bytes.size);
 	text[bytes.size] = '\0';
 	*ret_text = text;
 	return 0;

@@ -25,7 +25,8 @@
 
 struct bolt;
 
-/* Bytes of the database: no NUL behind them; valid as long as the call that bolt_read makes. */
+/* Bytes of the database: no NUL behind them; valid as long as the call that bolt_read makes. NULL and 0 where there
+ * are none. */
 struct bolt_bytes {
 	const uint8_t *data;
 	size_t size;
@@ -69,7 +70,8 @@ struct bolt_entry {
 int bolt_each(struct bolt *bolt, const struct bolt_bucket *bucket,
 	      int (*call)(const struct bolt_entry *entry, void *data), void *data);
 
-/* The same of bytes at hand. 0, -EBADMSG, -ENOMEM. */
+/* Bytes at hand as text: as bolt_text. */
 int bolt_copy(struct bolt_bytes bytes, char **ret_text);
+bool bolt_is(struct bolt_bytes bytes, const char *text);
 
 #endif
