@@ -25,7 +25,10 @@ teardown_file() { suite_end; }
 
 # ---- the image ----
 
-base_tar() { echo "$PLM_CACHE/build-image-$(sha256sum <"$ROOT/tools/deps" | cut -c1-16).tar"; }
+# By what it is made of: the list of the build's packages.
+base_tar() {
+	echo "$PLM_CACHE/build-image-$(sed -n "/\[build\]=/,/'\$/p" "$ROOT/tools/deps" | sha256sum | cut -c1-16).tar"
+}
 
 # Debian with what tools/deps says the build needs: what the image's build stage would install, were there a network.
 build_base() {
