@@ -17,6 +17,9 @@
  * cannot be known from here: it is older than the entry point (ctime). "/" is not compared: its owner and permissions
  * are whoever's who made the upper directory.
  *
+ * Where the overlay has an index (index=on), a change through one hard link of the image shows under its other names
+ * too; it is told under the one that was copied up.
+ *
  * The rules of overlayfs, and that all below a layer is hostile, are layers.h's. Nothing of the walk follows a link or
  * crosses into another file system, and a directory is listed by the descriptor that it was looked at with.
  *

@@ -710,7 +710,22 @@ static void metacopy_and_redirect(void **state)
 	assert_int_equal(rootfs_resolve(rootfs, NULL, "/move/inner/x", false, path, &on_root), -ENOENT);
 	assert_int_equal(rootfs_in_image(rootfs, "/move/inner"), ANSWER_YES);
 	assert_int_equal(rootfs_in_image(rootfs, "/etc/moved/inner"), ANSWER_NO);
+	assert_int_equal(mkdir("M/fresh", 0755) | rename("M/etc/moved", "M/fresh/moved"),
+			 0); /* opaque, and in it not */
+	assert_int_equal(rootfs_resolve(rootfs, NULL, "/fresh/moved/inner/x", false, path, &on_root), -ENOTDIR);
 	assert_int_equal(umount("M"), 0);
+
+	/* an image whose own layers are made so: its data is where its metacopy points */
+	rootfs_free(take_ptr(rootfs));
+	assert_int_equal(mkdir("C", 0755) | mkdir("C/usr", 0755) | mkdir("C/usr/bin", 0755), 0);
+	make_file("C/usr/bin/moved", "#!/bin/sh\n", 0600);
+	source.size = (size_t)snprintf(text, sizeof(text),
+				       "1 0 0:1 / / rw - overlay o rw,lowerdir=%1$s/U:%1$s/B2/diff,upperdir=%1$s/C\n",
+				       fixture->top);
+	assert_int_equal(rootfs_from_mountinfo(&source, &rootfs), 0);
+	assert_true(rootfs_same_as_image(rootfs, "/usr/bin/moved", 10));
+	make_file("C/usr/bin/moved", "#!/bin/ch\n", 0600);
+	assert_false(rootfs_same_as_image(rootfs, "/usr/bin/moved", 10));
 }
 
 static void descriptors(void **state)
