@@ -4,6 +4,7 @@
 # make run        installs what the build needs where it is missing, builds, starts the agent here
 # make check      installs what the tests need where it is missing, runs them
 # make check-vm   the same programs on other kernels, in virtual machines
+# make check-long what takes longer than a check may: 10,000 containers
 # make fuzz       the record decoder against libFuzzer
 # make bench      paired timings, agent off and on
 # make demo       a throw-away container goes bad; its alerts
@@ -97,6 +98,7 @@ check-short: # what CI runs again under the sanitizers
 
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
+check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tests/run long
 fuzz: # the record decoder against libFuzzer, for SECONDS
 	$(Q)tools/deps build fuzz && mkdir -p $B && $(CLANG) -g -O1 -fsanitize=fuzzer$(,)address$(,)undefined -D_GNU_SOURCE \
 		-Iinclude -Isrc -o $B/fuzz-record tests/fuzz/record.c src/decode/record.c && \
@@ -124,5 +126,5 @@ image: # deploy/Containerfile, by ENGINE; its build stage begins with BASE
 clean: ; $(Q)rm -rf build
 
 -include $(wildcard $B/obj/*.d $B/obj/*/*.d $B/bpf/*.d $B/tests/*.d $B/tools/*.d)
-.PHONY: all needs run check check-short unit-tests tools check-unit check-vm fuzz bench demo install image clean
+.PHONY: all needs run check check-short check-long unit-tests tools check-unit check-vm fuzz bench demo install image clean
 .SECONDARY:

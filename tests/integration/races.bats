@@ -61,7 +61,7 @@ all_executed() {
 }
 
 @test "afterwards: no more memory, descriptors, or entries in kernel maps than before" {
-	expect_no_growth
-	late expect_no_growth
+	expect_no_growth 4096
+	late expect_no_growth 4096
 	! jq -e 'select(.event.kind == "state" and .plimsoll.state.kind == "loss")' "$D/alerts.json" || fail "lost events"
 }
