@@ -159,7 +159,7 @@ static int namespace_lookup(struct containerd *containerd, const char *namespace
 	if (!answer->container || strcmp(answer->container->id, request->id) != 0)
 		return -EBADMSG;
 	r = task_fill(containerd, namespace, request->id, facts);
-	if (is_fatal(r))
+	if (is_fatal(r) || r == -ETIMEDOUT) /* whose it is was not seen */
 		return r;
 	if (facts->init_pid && process_in_cgroup(facts->init_pid, request->path) == 0)
 		return -ENOENT;

@@ -403,7 +403,11 @@ static const struct row rows[] = {
 	    POD,
 	    .role = ROLE_SANDBOX,
 	    .labels = LIST("app=web", "k=pod's", "more=pod's", "note=pod's") } },
-	{ "the CRI hangs up", "/pods/box", { FROM_K8S }, 0, FACTS(BB, .name = "box", .image_digest = DIGEST) },
+	{ "the CRI's answer is cut",
+	  "/pods/box",
+	  { FROM_K8S, { .say = say_status, .harm = HARM_CUT } },
+	  0,
+	  FACTS(BB, .name = "box", .image_digest = DIGEST) },
 
 	{ "Docker's",
 	  "/docker/box",
@@ -433,7 +437,7 @@ static const struct row rows[] = {
 	{ "no HTTP/2", "/mine/box", { { .say = say_namespaces, .harm = HARM_NO_HTTP2 } }, -EBADMSG, { 0 } },
 	{ "no answer",
 	  "/mine/box",
-	  { SAYS(namespaces), { .say = say_container, .harm = HARM_HANG } },
+	  { SAYS(namespaces), SAYS(container), { .say = say_task, .harm = HARM_HANG } },
 	  -ETIMEDOUT,
 	  { 0 } },
 };
