@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "image/layers.h"
 
+#define OPEN_TRIES  1000
 #define PROC_FD_MAX sizeof("/proc/self/fd/-2147483648")
 
 void layers_clear(struct layers *layers)
@@ -49,17 +50,21 @@ bool path_is_clean(const char *path)
 	return true;
 }
 
+int open_in_root(int root, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | resolve };
+	long fd = -1;
+
+	for (size_t tries = 0; tries < OPEN_TRIES && (tries == 0 || (fd < 0 && errno == EAGAIN)); tries++)
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
 int layers_open_host(const char *host_root, const char *path)
 {
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	_cleanup_close_ int root = -EBADF;
-	long fd;
+	_cleanup_close_ int root = open(host_root ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	root = open(host_root ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	return root < 0 ? -errno : open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
 }
 
 /* ---- overlayfs's attributes ---- */

@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 struct layers {
@@ -30,6 +31,11 @@ struct layers {
 };
 
 void layers_clear(struct layers *layers);
+
+/* openat2 with RESOLVE_IN_ROOT, tried again (a bounded number of times) where the kernel refuses ".." because something
+ * was renamed or mounted at that moment, anywhere: a busy machine does so all the time. A descriptor, or a negative
+ * errno. */
+int open_in_root(int root, const char *path, uint64_t flags, uint64_t resolve);
 
 /* Opens `path` of the host (O_PATH directory): a descriptor, or a negative errno. Links stay below host_root.
  */

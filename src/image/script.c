@@ -9,27 +9,24 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "image/layers.h"
 
 /* The file by the process's own root; a descriptor, or a negative errno. */
 static int open_in_process(const char *host_root, const struct event *event, const char *name)
 {
-	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	_cleanup_close_ int root = -EBADF;
 	char path[PATH_MAX];
-	long fd;
 
 	if (snprintf(path, sizeof(path), "%s/proc/%u/root", host_root, event->task.pid) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	fd = syscall(SYS_openat2, root, name, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	return open_in_root(root, name, O_PATH, RESOLVE_NO_MAGICLINKS);
 }
 
 static int64_t nanoseconds(struct timespec t)
