@@ -208,7 +208,7 @@ static void listing_add(struct container *container, void *data)
 	entry = json_object();
 	(void)kernel_container_counts(listing->agent->kernel, container->cgroup, &container->seen, &container->folded);
 	(void)json_object_set_new(entry, "container", container_json(&container->facts));
-	if (container->facts.pod_name)
+	if (container->facts.pod_namespace)
 		(void)json_object_set_new(entry, "orchestrator", pod_json(&container->facts));
 	(void)json_object_set_new(entry, "plimsoll", plimsoll_json(container));
 	(void)json_array_append_new(listing->list, entry);

@@ -2,9 +2,11 @@
 /* The agent's start, its waiting and its end. */
 #include "agent/internal.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -142,8 +144,8 @@ static int control_start(struct agent *agent)
 static void kernel_complain(int error, const char *what)
 {
 	if (error == -EPERM || error == -EACCES)
-		log_error("the kernel refuses %s: run as root with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN "
-			  "(see plimsoll check)",
+		log_error("the kernel refuses %s: run as root with CAP_BPF and CAP_PERFMON, in a container also with a "
+			  "seccomp profile that allows bpf(2) (see plimsoll check)",
 			  what);
 	else
 		log_error("%s failed: %s (see plimsoll check)", what, strerror(-error));
@@ -209,15 +211,45 @@ static int record_start(struct agent *agent)
 	return r;
 }
 
+/* In a container gethostname(2) knows the container's name: the host's is in its /etc/hostname. */
+static void host_name_learn(struct agent *agent)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[PATH_MAX];
+
+	if (agent->options->host_root[0] &&
+	    snprintf(path, sizeof(path), "%s/etc/hostname", agent->options->host_root) < (int)sizeof(path))
+		file = fopen(path, "re");
+	if (file && fgets(agent->host_name, sizeof(agent->host_name), file))
+		agent->host_name[strcspn(agent->host_name, "\n")] = '\0';
+	if (!agent->host_name[0])
+		(void)gethostname(agent->host_name, sizeof(agent->host_name) - 1);
+	if (agent->host_name[0])
+		agent->context.host_name = agent->host_name;
+}
+
+/* Paths of cgroups are told as one's own cgroup namespace has them: the host's, where there is the right to enter it. */
+static void cgroups_enter(const struct agent *agent)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[PATH_MAX];
+
+	if (!agent->options->host_root[0] ||
+	    snprintf(path, sizeof(path), "%s/proc/1/ns/cgroup", agent->options->host_root) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)setns(fd, CLONE_NEWCGROUP);
+}
+
 static int context_start(struct agent *agent)
 {
 	int r = id_source_open(&agent->ids);
 
-	if (r < 0)
-		return r;
-	if (gethostname(agent->host_name, sizeof(agent->host_name) - 1) == 0 && agent->host_name[0])
-		agent->context.host_name = agent->host_name;
-	return 0;
+	cgroups_enter(agent);
+
+	host_name_learn(agent);
+	return r;
 }
 
 /* In this order. A step without a name says itself what goes wrong in it. */

@@ -26,7 +26,7 @@ static const struct kind kinds[] = {
 	  NULL,
 	  NO_LIST,
 	  true },
-	{ &docker_ops, { "/var/run/docker.sock" }, NULL, offsetof(struct runtime_config, docker_sockets), false },
+	{ &docker_ops, { "/run/docker.sock" }, NULL, offsetof(struct runtime_config, docker_sockets), false },
 	{ &podman_ops,
 	  { "/run/podman/podman.sock" },
 	  "/run/user/[0-9]*/podman/podman.sock",

@@ -36,14 +36,14 @@ static int map_fd(const struct kernel *kernel, const char *name)
 	return bpf_object__find_map_fd_by_name(kernel->object, name);
 }
 
-/* The host's root directory is process 1's; without the right to see it, one's own. */
+/* The host's root directory is process 1's; without the right to see it, what is given as such. */
 static int host_root_stat(const char *host_root, struct stat *ret_stat)
 {
 	char path[4096];
 
 	if (snprintf(path, sizeof(path), "%s/proc/1/root/.", host_root) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	if (stat(path, ret_stat) == 0 || stat("/", ret_stat) == 0)
+	if (stat(path, ret_stat) == 0 || stat(host_root[0] ? host_root : "/", ret_stat) == 0)
 		return 0;
 	return -errno;
 }

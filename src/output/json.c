@@ -238,9 +238,16 @@ PUT(container_list)
 	line_list(line, text, *text && **text);
 }
 
+/* Of Kubernetes: Podman's pods have no namespace. */
 static bool is_pod(const struct line *line)
 {
-	return line->alert->container && line->alert->container->facts.pod_name;
+	return line->alert->container && line->alert->container->facts.pod_namespace;
+}
+
+PUT(pod)
+{
+	if (is_pod(line))
+		put_container(line, argument);
 }
 
 PUT(workload)
@@ -662,9 +669,9 @@ static const struct field fields[] = {
 	{"container.image.hash.all", put_container_list, FACT(image_digest)},
 	{"orchestrator.type", put_orchestrator_type, 0},
 	{"orchestrator.cluster.name", put_cluster_name, 0},
-	{"orchestrator.namespace", put_container, FACT(pod_namespace)},
-	{"orchestrator.resource.id", put_container, FACT(pod_uid)},
-	{"orchestrator.resource.name", put_container, FACT(pod_name)},
+	{"orchestrator.namespace", put_pod, FACT(pod_namespace)},
+	{"orchestrator.resource.id", put_pod, FACT(pod_uid)},
+	{"orchestrator.resource.name", put_pod, FACT(pod_name)},
 	{"orchestrator.resource.type", put_resource_type, 0},
 	{"process.pid", put_pid, 0},
 	{"process.vpid", put_task_number, TASK(vpid)},

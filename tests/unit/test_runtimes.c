@@ -23,7 +23,7 @@ static const struct {
 } rows[] = {
 	{ { .host_root = "/host/" },
 	  0,
-	  STORAGE("/host") "docker:/host/var/run/docker.sock podman:/host/run/podman/podman.sock "
+	  STORAGE("/host") "docker:/host/run/docker.sock podman:/host/run/podman/podman.sock "
 			   "containerd:/host/run/containerd/containerd.sock "
 			   "containerd:/host/run/k3s/containerd/containerd.sock cri-o:/host/run/crio/crio.sock "
 			   "runc:/host/run/runc " },
