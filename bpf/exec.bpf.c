@@ -236,8 +236,8 @@ static void exec_tell(const struct exec_context *c)
 	scratch_put(scratch);
 }
 
-/* On the host: is it a file of a container's root that runs outside any container? */
-static void exec_outside(struct task_struct *task, struct linux_binprm *bprm)
+/* On the host: is it a file of a container's root that runs outside any container? Not inlined: it is called twice. */
+static __noinline int exec_outside(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct super_block *sb = BPF_CORE_READ(bprm, file, f_inode, i_sb);
 	u32 device;
@@ -246,15 +246,15 @@ static void exec_outside(struct task_struct *task, struct linux_binprm *bprm)
 	u64 *owner;
 
 	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_MAGIC)
-		return;
+		return 0;
 	device = BPF_CORE_READ(sb, s_dev);
 	owner = bpf_map_lookup_elem(&roots, &device);
 	if (!owner)
-		return;
+		return 0;
 	scratch = scratch_take();
 	if (!scratch) {
 		loss_count(*owner, PLM_LOSS_SCRATCH, PLM_EXEC);
-		return;
+		return 0;
 	}
 	exec = exec_begin(scratch, task_cgroup(task), 0, task, 0);
 	exec->head.container = *owner;
@@ -263,6 +263,7 @@ static void exec_outside(struct task_struct *task, struct linux_binprm *bprm)
 	exec_fill(exec, scratch, task, bprm, bpf_map_lookup_elem(&containers, owner));
 	emit(scratch, bpf_map_lookup_elem(&containers, owner), true);
 	scratch_put(scratch);
+	return 1;
 }
 
 /* A thread that execs becomes the leader: its state goes with it. Not inlined for the stack's sake (5.10 allows 512
@@ -307,8 +308,11 @@ int BPF_PROG(exec_told, struct task_struct *task, int old_tid, struct linux_binp
 		goto out;
 	}
 	if (c.container->phase == PLM_PHASE_SETUP || (c.state->flags & PLM_TASK_RUNTIME)) {
-		if (!task_pivoted(task))
-			goto out; /* the runtime runs itself again, still in the host's root */
+		if (!task_pivoted(task)) {
+			/* The runtime runs itself again, still in the host's root; or a candidate is no container. */
+			exec_outside(task, bprm);
+			goto out;
+		}
 		if (c.container->phase == PLM_PHASE_SETUP && task_is_sandbox(task)) {
 			container_sandbox(task, c.state, c.cgroup, c.entry, c.container, PLM_BACKEND_TRACEPOINT);
 			goto out;
