@@ -5,7 +5,7 @@
 # make check      installs what the tests need where it is missing, runs them
 # make check-vm   the same programs on other kernels, in virtual machines
 # make check-long what takes longer than a check may: 10,000 containers
-# make fuzz       the record decoder against libFuzzer
+# make fuzz       readers of records and of containerd's databases against libFuzzer
 # make bench      paired timings, agent off and on
 # make demo       a throw-away container goes bad; its alerts
 # make image      the agent as a container image: see deploy/
@@ -99,10 +99,12 @@ check-short: # what CI runs again under the sanitizers
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
 check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tests/run long
-fuzz: # the record decoder against libFuzzer, for SECONDS
-	$(Q)tools/deps build fuzz && mkdir -p $B && $(CLANG) -g -O1 -fsanitize=fuzzer$(,)address$(,)undefined -D_GNU_SOURCE \
-		-Iinclude -Isrc -o $B/fuzz-record tests/fuzz/record.c src/decode/record.c && \
-	$B/fuzz-record -max_total_time=$(or $(SECONDS),60) -print_final_stats=1
+fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS
+	$(Q)tools/deps build fuzz && mkdir -p $B && for reader in record:decode/record bolt:container/bolt; do \
+		$(CLANG) -g -O1 -fsanitize=fuzzer$(,)address$(,)undefined -D_GNU_SOURCE -Iinclude -Isrc -o $B/fuzz-$${reader%:*} \
+			tests/fuzz/$${reader%:*}.c src/$${reader#*:}.c && \
+		$B/fuzz-$${reader%:*} -max_total_time=$(or $(SECONDS),60) -print_final_stats=1 || exit 1; \
+	done
 
 bench:      ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tools/bench
 demo:       ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all && B=$B tools/demo

@@ -155,7 +155,7 @@ static void due_find(struct container *container, void *data)
 	struct due *due = data;
 
 	if (!container->compare_at || container->compare_at > due->now || !container->rootfs || !container->running ||
-	    container->state == CONTAINER_WAITING)
+	    container->sight != SIGHT_WHOLE || container->state == CONTAINER_WAITING)
 		return;
 	if (!due->container || container->compare_at < due->container->compare_at)
 		due->container = container;

@@ -8,6 +8,7 @@
 #include "container/cgroup.h"
 #include "container/facts.h"
 #include "image/changes.h"
+#include "image/plain.h"
 #include "image/rootfs.h"
 
 #define MOUNTINFO_MAX (4u << 20)
@@ -190,7 +191,11 @@ static int rootfs_learn(struct agent *agent, struct container *container, const 
 	compare_forget(agent, container);
 	rootfs_free(container->rootfs);
 	container->rootfs = NULL;
-	return rootfs_from_mountinfo(&source, &container->rootfs);
+	r = rootfs_from_mountinfo(&source, &container->rootfs);
+	if (r != -EOPNOTSUPP)
+		return r;
+	container->sight = SIGHT_PLAIN;
+	return rootfs_from_plain(&source, &container->rootfs);
 }
 
 void life_mounts(struct agent *agent, struct container *container, uint32_t pid)
@@ -206,12 +211,35 @@ static void rootfs_tell(struct agent *agent, struct container *container, int er
 {
 	char message[160];
 
-	if (error == -EOPNOTSUPP)
-		(void)snprintf(message, sizeof(message),
-			       "the root is no overlay: what the image holds and what changed cannot be told apart");
-	else
-		(void)snprintf(message, sizeof(message), "its layers could not be read: %s", strerror(-error));
+	(void)snprintf(message, sizeof(message), "its layers could not be read: %s", strerror(-error));
 	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "layers", message);
+}
+
+/* What cannot be seen of it: told once, when its name is known or known not to come. */
+static void sight_tell(struct agent *agent, struct container *container)
+{
+	char message[192] = "its root is no overlay: what changed since it began is told, but not compared with the "
+			    "image; what was there before counts as the image's";
+
+	if (container->sight == SIGHT_WHOLE || container->sight_told || container->state == CONTAINER_WAITING)
+		return;
+	container->sight_told = true;
+	if (container->sight == SIGHT_SANDBOXED)
+		(void)snprintf(message, sizeof(message), "it runs in a sandbox (%.64s): what happens in it is not seen",
+			       container->facts.handler ?: "of a runtime that is not known");
+	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER,
+		       container->sight == SIGHT_SANDBOXED ? "sandbox" : "layers", message);
+}
+
+/* Runtimes below that run a container on a kernel of its own: a part of what the runtime calls them. */
+static bool is_sandboxed(const char *handler)
+{
+	static const char *const parts[] = { "runsc", "gvisor", "kata" };
+
+	for (size_t i = 0; handler && i < ARRAY_SIZE(parts); i++)
+		if (strstr(handler, parts[i]))
+			return true;
+	return false;
 }
 
 /* Since when it is its own doing: of one that ran before, as long as nobody tells better, since its process began. */
@@ -275,9 +303,13 @@ void life_start(struct agent *agent, const struct event *event)
 	}
 	if (container->state == CONTAINER_WAITING || !container->facts.image_name)
 		ask(agent, container, event->task.pid); /* now it does, or the disk */
+	/* What a sandbox's processes on this kernel do is its own doing, not the container's. */
+	container->sight =
+		event->start.sandbox || is_sandboxed(container->facts.handler) ? SIGHT_SANDBOXED : SIGHT_WHOLE;
 	r = container->sight == SIGHT_SANDBOXED ? 0 : rootfs_learn(agent, container, event, located);
 	if (r < 0)
 		rootfs_tell(agent, container, r);
+	sight_tell(agent, container);
 }
 
 struct container *life_container(struct agent *agent, const struct event *event)
@@ -345,31 +377,6 @@ static void ask_later(struct container *container)
 	container->ask_at = agent_now() + wait * 1000000000ull;
 }
 
-/* Runtimes below that run a container on a kernel of its own: a part of what the runtime calls them. */
-static bool is_sandboxed(const char *handler)
-{
-	static const char *const parts[] = { "runsc", "gvisor", "kata" };
-
-	for (size_t i = 0; handler && i < ARRAY_SIZE(parts); i++)
-		if (strstr(handler, parts[i]))
-			return true;
-	return false;
-}
-
-/* What its processes on this kernel do is the sandbox's doing, not the container's. */
-static void sandbox_found(struct agent *agent, struct container *container)
-{
-	char message[160];
-
-	if (container->sight == SIGHT_SANDBOXED)
-		return;
-	container->sight = SIGHT_SANDBOXED;
-	container->running = true;
-	(void)snprintf(message, sizeof(message), "runs in a sandbox (%.64s): what happens in it is not seen",
-		       container->facts.handler ?: "unknown");
-	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "sandbox", message);
-}
-
 struct container *life_named(struct agent *agent, struct resolver_answer *answer)
 {
 	struct container *container = registry_get(agent->registry, answer->cgroup);
@@ -391,8 +398,11 @@ struct container *life_named(struct agent *agent, struct resolver_answer *answer
 		facts_changed(agent, container);
 	if (!answer->more)
 		recall(agent, container);
-	if (is_sandboxed(container->facts.handler))
-		sandbox_found(agent, container);
+	if (is_sandboxed(container->facts.handler)) {
+		container->sight = SIGHT_SANDBOXED;
+		container->running = true;
+	}
+	sight_tell(agent, container);
 	return container;
 }
 
@@ -448,5 +458,6 @@ struct container *life_overdue(struct agent *agent)
 		return NULL;
 	container = registry_get(agent->registry, cgroup);
 	unnamed(container);
+	sight_tell(agent, container);
 	return container;
 }

@@ -31,6 +31,7 @@ void serve_clock(struct agent *agent)
 {
 	int64_t offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 
+	kernel_clock(agent->kernel);
 	if (llabs(offset - agent->boot_offset) < CLOCK_STEP_NS)
 		return; /* two readings of the clocks are never at one moment */
 	agent->boot_offset = offset;

@@ -115,7 +115,7 @@ ps_of() {
 	jq -es 'length > 0 and all(.[]; .["@timestamp"] and .ecs.version and .event.id and .event.kind and .message) and
 		([.[].event.id] | length == (unique | length))' "$D/alerts.json" >/dev/null
 	jq -es 'all(.[] | select(.event.kind == "alert"); .rule.id and .container.id and
-		(.process.pid or .event.action == "repeat" or .event.action == "coverage") and
+		(.process.pid or (.event.action | IN("repeat", "coverage")) or .plimsoll.backend == "disk") and
 		(.event.category | type == "array"))' "$D/alerts.json" >/dev/null
 	! grep -q '""' <(jq -c 'del(.process.args)' "$D/alerts.json")
 }
