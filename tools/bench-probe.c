@@ -2,8 +2,9 @@
 /*
  * Usage: bench-probe cpu PID      nanoseconds of CPU that the process has used so far, threads that ended
  * included bench-probe lag          for each JSON line on standard input with an "@timestamp" (UTC, as in
- *                                 2026-01-02T03:04:05.678901234Z): "NANOSECONDS KIND RULE", from that moment
- * to when the line arrived here; KIND is event.kind's value, RULE rule.id's or "-"
+ *                                 2026-01-02T03:04:05.678901234Z): "NANOSECONDS KIND RULE IMAGE", from that
+ * moment to when the line arrived here; KIND is event.kind's value, RULE rule.id's or "-", IMAGE its container's image's
+ * name or "-"
  *
  * lag reads the bytes as they come and knows nothing of JSON but what it looks for: a parser would cost time
  * inside what is measured.
@@ -80,7 +81,7 @@ static int parse_time(const char *text, int64_t *ret_ns)
 
 static void tell_lag(const char *line, const struct timespec *arrived)
 {
-	char when[64], kind[32] = "-", rule[64] = "-", action[32] = "-";
+	char when[64], kind[32] = "-", rule[64] = "-", action[32] = "-", image[256] = "-";
 	const char *at;
 	int64_t ns;
 
@@ -93,7 +94,10 @@ static void tell_lag(const char *line, const struct timespec *arrived)
 	at = strstr(line, "\"rule\"");
 	if (at)
 		(void)string_after(at, "\"id\"", rule, sizeof(rule));
-	printf("%lld %s %s\n", (long long)(to_ns(arrived) - ns), kind, rule);
+	at = strstr(line, "\"image\"");
+	if (at)
+		(void)string_after(at, "\"name\"", image, sizeof(image));
+	printf("%lld %s %s %s\n", (long long)(to_ns(arrived) - ns), kind, rule, image);
 }
 
 /* Whole lines of what is in the buffer; returns how many bytes of an unfinished one are left at its start. */

@@ -67,12 +67,24 @@ def memory($containers): map(select(.what == "memory") | . + {all: (.pss + .maps
 	figure("  of which kernel maps"; "MiB"; $peak.maps / 1048576; null),
 	figure("BPF programs beside it"; "MiB"; $peak.programs / 1048576; null) end;
 
+def names: ("docker", "ctr") as $runtime | map(select(.what == "name" and .runtime == $runtime)) as $all
+	| ($all | map(.ns / 1e6)) as $ms | {docker: "Docker", ctr: "containerd"}[$runtime] as $name
+	| figure("birth to name, \($name): p50 of \($ms | length)"; "ms"; $ms | median; null),
+	figure("birth to name, \($name): p99"; "ms"; $ms | quantile(0.99); null),
+	figure("  without a name in the end"; ""; $all | map(select(.named | not)) | length; 0);
+
+def crowd: map(select(.what == "crowd") | . + {all: (.pss + .maps)}) | sort_by(.containers) as $all
+	| ($all[] | figure("memory, \(.containers) waiting containers of one image"; "MiB"; .all / 1048576; null)),
+	(if $all | length > 1 then
+	figure("  each, from \($all[0].containers) to \($all[-1].containers)"; "KiB";
+		($all[-1].all - $all[0].all) / ($all[-1].containers - $all[0].containers) / 1024; 8) else empty end);
+
 def figures($containers): [
 	figure("start to ready, median of \(map(select(.what == "ready")) | length)"; "ms";
 		map(select(.what == "ready") | .ns / 1e6) | median; 300),
 	lag_figures("quiet"), lag_figures("busy"), flood,
 	figure("agent's CPU, idle"; "% of a core"; (map(select(.what == "idle").share * 100) | median); null),
-	memory($containers),
+	memory($containers), names, crowd,
 	figure("records lost in the timed rounds"; ""; map(select(.what == "lost in timed rounds").count) | add; 0)
 ];
 
