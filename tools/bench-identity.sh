@@ -97,7 +97,8 @@ crowd_config() {
 	(cd "$work/crowd" && runc spec)
 	jq '.process.terminal = false | .process.args = ["/bin/sleep", "1000000"] | .process.user = {uid: 1000, gid: 1000} |
 		.root = {path: "root", readonly: false} | .linux.cgroupsPath = "/plm-bench/crowd-@NUMBER@" | del(.process.rlimits) |
-		.mounts |= map(select(.destination == "/proc" or .destination == "/dev"))' "$work/crowd/config.json" >"$work/crowd/config.new"
+		.mounts |= map(select(.destination == "/proc" or .destination == "/dev"))' \
+		"$work/crowd/config.json" >"$work/crowd/config.new"
 	mv "$work/crowd/config.new" "$work/crowd/config.json"
 }
 

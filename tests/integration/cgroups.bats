@@ -13,7 +13,7 @@ setup_file() {
 teardown_file() {
 	local at
 	at=$(unified)
-	find "$at/docker-agent.service" "$at/docker-$hex63.scope" "$at/plm-crowd" -depth -type d -exec rmdir {} + 2>/dev/null || :
+	rmdir "$at/docker-agent.service" "$at/docker-$hex63.scope" 2>/dev/null || :
 	suite_end
 }
 
@@ -33,7 +33,7 @@ managing_container() {
 	inside "$1" sh -c 'mkdir /tmp/g && mount -t cgroup2 none /tmp/g'
 }
 
-# within CONTAINER CGROUP NAME: in the cgroup, below the container's, a program that is new is dropped and run: /opt/NAME.
+# within CONTAINER CGROUP NAME: in that cgroup below the container's a program is dropped and run: /opt/NAME.
 within() {
 	inside "$1" sh -c "echo \$\$ >/tmp/g/$2/cgroup.procs && cp $TOOLS/act /opt/$3 && /opt/$3 true"
 }
@@ -123,7 +123,8 @@ engine_container() {
 	command runc spec -b "$D/engine/$1/bundle"
 	jq '.process.terminal = false | .process.args = ["sh", "-c", "cp /usr/lib/plm/act /opt/inner && /opt/inner true"] |
 		.root.readonly = false | del(.process.rlimits) | .linux.cgroupsPath = "/inner" | del(.linux.resources) |
-		.linux.namespaces |= map(select(.type != "network")) | .mounts |= map(select(.type != "cgroup"))' "$D/engine/$1/bundle/config.json" >"$D/engine/$1/config.new"
+		.linux.namespaces |= map(select(.type != "network")) | .mounts |= map(select(.type != "cgroup"))' \
+		"$D/engine/$1/bundle/config.json" >"$D/engine/$1/config.new"
 	mv "$D/engine/$1/config.new" "$D/engine/$1/bundle/config.json"
 	run_container "$1" $DEBIAN "${privileged[@]}" --cgroupns private -v "$D/engine/$1:/engine" \
 		-v "$(type -P runc):/usr/sbin/runc:ro" \

@@ -43,12 +43,12 @@ expect_disk() {
 			"(.[\"@timestamp\"][:19] + \"Z\" | fromdate) == $(inside "$1" stat -c %Z "$2")"
 }
 
-# expect_nothing_twice CONTAINER [RULE]: no two alerts of one rule about one file but repeats. A RULE that ends in "." is a
-# family.
+# expect_nothing_twice CONTAINER [RULE]: no two alerts of one rule about one file but repeats. A RULE that ends in "." is
+# a family.
 expect_nothing_twice() {
 	local twice
-	twice=$(alerts "$1" "select(.event.action != \"repeat\" and .file.path and (.rule.id | startswith(\"session.\") | not) and
-			(.rule.id | startswith(\"${2:-}\")))" |
+	twice=$(alerts "$1" "select(.event.action != \"repeat\" and .file.path and (.rule.id |
+			startswith(\"${2:-}\") and (startswith(\"session.\") | not)))" |
 		jq -sc 'group_by([.rule.id, .container.id, .file.path])[] | select(length > 1) |
 			[.[0].rule.id, .[0].file.path, map(.["@timestamp"])]')
 	[ -z "$twice" ] || fail "told twice:" "$(head -n 10 <<<"$twice")"
@@ -64,8 +64,10 @@ expect_all_told() {
 }
 
 # pid_in CONTAINER COMMAND: as the host sees it.
-pid_in() { docker top "$1" | awk -v command="$2" 'substr($0, length($0) - length(command) + 1) == command {print $2; found = 1}
-	END {exit !found}'; }
+pid_in() {
+	docker top "$1" | awk -v command="$2" 'substr($0, length($0) - length(command) + 1) == command {
+		print $2; found = 1} END {exit !found}'
+}
 
 # ---- what is already so ----
 
@@ -181,7 +183,8 @@ stop_storm() {
 	# in a storm they are told with their directory
 	expect_alert mutation.file stormy '.event.action == "repeat"' '.file.path == "/data"' '.plimsoll.fold.count >= 2'
 	expect_all_told stormy
-	[ ! -s "$D/untold" ] || fail "$(wc -l <"$D/untold") of $(wc -l <"$D/made") files are not told:" "$(head -n 5 "$D/untold")"
+	[ ! -s "$D/untold" ] ||
+		fail "$(wc -l <"$D/untold") of $(wc -l <"$D/made") files are not told:" "$(head -n 5 "$D/untold")"
 	expect_nothing_twice stormy
 }
 

@@ -278,8 +278,8 @@ enter_v2() {
 	export NAMESPACE_PID=$pid
 }
 
-# suite_start [debian] [containerd] [cri]: dockerd over a containerd, both the test's own, with the busybox image; with the
-# Debian image too; with the busybox image in containerd's default namespace too; with containerd's side for kubelets.
+# suite_start [debian] [containerd] [cri]: dockerd over a containerd, both the test's own, with the busybox image; with
+# the Debian image too; with the busybox image in containerd's default namespace too; with containerd's side for kubelets.
 suite_start() {
 	[ "$(id -u)" = 0 ] || { skip "needs root"; }
 	D=$(mktemp -d /tmp/plm.XXXXXX)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Podman: by its API, and by what it keeps on disk where nobody answers. podman_v2.bats is this file again, where cgroup v2
-# alone is mounted: crun, Podman's usual runtime, refuses both hierarchies side by side.
+# Podman: by its API, and by what it keeps on disk where nobody answers. podman_v2.bats is this file again, where cgroup
+# v2 alone is mounted: crun, Podman's usual runtime, refuses both hierarchies side by side.
 load lib
 
 [[ $BATS_TEST_FILENAME != *_v2.bats ]] || export LAYOUT=v2
 
 POD_IMAGE=localhost/$BUSYBOX
-# Podman asks for more files and processes than a machine without CAP_SYS_RESOURCE may give, and for a limit of processes
-# where cgroup v2 may have no controllers.
+# Podman asks for more files and processes than a machine without CAP_SYS_RESOURCE may give, and for a limit of
+# processes where cgroup v2 may have no controllers.
 limits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --pids-limit -1)
 
 setup_file() {
@@ -38,8 +38,8 @@ run_podman() {
 	shift 2
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1") && shift; done
 	[ $# -eq 0 ] || shift
-	podman --runtime "$runtime" run -d "${limits[@]}" --network none --name "$name" "${options[@]}" "$POD_IMAGE:$TAG" "$@" \
-		</dev/null 3>&- >"$D/podman/run.log" 2>&1 || fail "$(cat "$D/podman/run.log")"
+	podman --runtime "$runtime" run -d "${limits[@]}" --network none --name "$name" "${options[@]}" \
+		"$POD_IMAGE:$TAG" "$@" </dev/null 3>&- >"$D/podman/run.log" 2>&1 || fail "$(cat "$D/podman/run.log")"
 }
 
 # Skips where the machine refuses crun: it takes no two hierarchies side by side, and with v2 it needs CAP_SYS_RESOURCE.
@@ -110,7 +110,8 @@ drop() { podman exec "$1" sh -c "cp $TOOLS/act /opt/new && /opt/new true" </dev/
 
 @test "its helpers are no containers: ps lists each once, and none of conmon" {
 	sync_agent
-	jq -e '[.containers[].container | select(.runtime == "podman") | .id] | length > 0 and length == (unique | length)' "$D/ps.json"
+	jq -e '[.containers[].container | select(.runtime == "podman") | .id] | length > 0 and
+		length == (unique | length)' "$D/ps.json"
 	jq -e '[.containers[] | select((.container.name // .container.id // "") | test("conmon"))] == []' "$D/ps.json"
 }
 

@@ -113,7 +113,8 @@ expect_pod() {
 	local pod=$1 container=$2 filter
 	shift 2
 	for filter in "$@"; do
-		ps_pod "$pod" "$container" "$filter" >/dev/null || fail "$pod/$container: not $filter:" "$(ps_pod "$pod" "$container")"
+		ps_pod "$pod" "$container" "$filter" >/dev/null ||
+			fail "$pod/$container: not $filter:" "$(ps_pod "$pod" "$container")"
 	done
 }
 
@@ -160,7 +161,8 @@ expect_workload() {
 }
 
 @test "workloads: of a DaemonSet, a Job, a CronJob, nothing" {
-	expect_workload agent-7k2lp kube-system 4441 kube-system/agent/main controller-revision-hash=7d9f pod-template-generation=1
+	expect_workload agent-7k2lp kube-system 4441 kube-system/agent/main controller-revision-hash=7d9f \
+		pod-template-generation=1
 	expect_workload import-9xkq2 batch 4442 batch/import/main batch.kubernetes.io/job-name=import job-name=import
 	expect_workload nightly-29012345-abcde batch 4443 batch/nightly/main batch.kubernetes.io/job-name=nightly-29012345
 	expect_workload lonely default 4444 default/lonely/main

@@ -62,7 +62,7 @@ drop() {
 	esac
 }
 
-# arrival CONTAINER: seconds from the execution of what was dropped there to its line in the file of alerts, if it is there.
+# arrival CONTAINER: seconds from the execution of what was dropped there to its line in the file of alerts, if any.
 arrival() {
 	jq -r --arg c "$1" --arg path "/opt/$BATS_TEST_NUMBER" 'select(.rule.id == "drift.exec.new" and
 		(.container.name == $c or .container.id == $c) and .file.path == $path) | .arrived - (.["@timestamp"] | (.[:19] + "Z" | fromdate) + ("0" + .[19:-1] | tonumber))' \
@@ -71,7 +71,7 @@ arrival() {
 
 arrived() { [ -n "$(arrival "$1")" ]; }
 
-# expect_at_once CONTAINER...: what was dropped there was told within three seconds. Told later it is awaited, to say so.
+# expect_at_once CONTAINER...: what was dropped there was told within three seconds. A later line is awaited, to say so.
 expect_at_once() {
 	local name
 	for name in "$@"; do

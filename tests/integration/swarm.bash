@@ -18,8 +18,8 @@ brief_ctr() {
 	ctr run --rm --cpu-shares 0 --snapshotter overlayfs "docker.io/$BUSYBOX:$TAG" "$1" sh -c "$(deed "$1")"
 }
 
-# swarm RUNTIME FIRST LAST: RUNTIME-FIRST to RUNTIME-LAST, so many at a time. A shell of its own: the daemons are not among
-# what it waits for.
+# swarm RUNTIME FIRST LAST: RUNTIME-FIRST to RUNTIME-LAST, so many at a time. A shell of its own: the daemons are not
+# among what it waits for.
 swarm() (
 	: >"$D/failed"
 	for ((i = $2; i <= $3; i++)); do
@@ -98,8 +98,8 @@ held() {
 		"/proc/$(<"$D/agent.pid")/smaps")"
 }
 
-# grown KIBIBYTES: what is more than it was at first, memory by that much. Each lane of a source keeps a connection once it
-# was used.
+# grown KIBIBYTES: what is more than it was at first, memory by that much. Each lane of a source keeps a connection once
+# it was used.
 grown() {
 	sync_agent
 	held >"$D/held.now"
