@@ -94,7 +94,7 @@ static void tell_lag(const char *line, const struct timespec *arrived)
 	at = strstr(line, "\"rule\"");
 	if (at)
 		(void)string_after(at, "\"id\"", rule, sizeof(rule));
-	at = strstr(line, "\"image\"");
+	at = strstr(line, "\"image\":");
 	if (at)
 		(void)string_after(at, "\"name\"", image, sizeof(image));
 	printf("%lld %s %s %s\n", (long long)(to_ns(arrived) - ns), kind, rule, image);

@@ -18,6 +18,7 @@ def aims: [
 def what_is: {exec: "start a program", open: "open one file", openmany: "open many files", mix: "build step",
 	getppid: "getppid"};
 def verdict($aim): if $aim == null or . == null then null elif . <= $aim then "met"
+	elif $aim == 0 then "missed"
 	else "missed by \((. / $aim - 1) * 1000 | round / 10) %" end;
 
 # A row's verdict is of the median; one whose quartiles lie on both sides of the aim says so.
