@@ -75,8 +75,9 @@ measure_names() { # RUNTIME
 	counters >/dev/null
 	stop_agent
 	wait "$reader" || fail "the reader of alerts ended badly"
-	jq -Rc --arg runtime "$1" 'split(" ") | select(.[2] == "root.exec") | {what: "name", runtime: $runtime,
-		ns: (.[0] | tonumber), named: (.[3] | endswith("plm/bench"))}' "$work/lags" >>"$work/samples"
+	jq -Rc --arg runtime "$1" 'split(" ") | select(.[2] == "root.exec" and (.[3] | endswith("plm/bench"))) |
+		{what: "name", runtime: $runtime, ns: (.[0] | tonumber)}' "$work/lags" >>"$work/samples"
+	sample '{what: "born", runtime: $runtime, count: $count}' --arg runtime "$1" --argjson count "$born"
 }
 
 # ---- a crowd ----

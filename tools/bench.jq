@@ -68,11 +68,11 @@ def memory($containers): map(select(.what == "memory") | . + {all: (.pss + .maps
 	figure("  of which kernel maps"; "MiB"; $peak.maps / 1048576; null),
 	figure("BPF programs beside it"; "MiB"; $peak.programs / 1048576; null) end;
 
-def names: ("docker", "ctr") as $runtime | map(select(.what == "name" and .runtime == $runtime)) as $all
-	| ($all | map(.ns / 1e6)) as $ms | {docker: "Docker", ctr: "containerd"}[$runtime] as $name
+def names: ("docker", "ctr") as $runtime | map(select(.what == "name" and .runtime == $runtime) | .ns / 1e6) as $ms
+	| (map(select(.what == "born" and .runtime == $runtime).count) | add // 0) as $born | {docker: "Docker", ctr: "containerd"}[$runtime] as $name
 	| figure("birth to name, \($name): p50 of \($ms | length)"; "ms"; $ms | median; null),
 	figure("birth to name, \($name): p99"; "ms"; $ms | quantile(0.99); null),
-	figure("  without a name in the end"; ""; $all | map(select(.named | not)) | length; 0);
+	figure("  without a name in the end"; ""; $born - ($ms | length); 0);
 
 def crowd: map(select(.what == "crowd") | . + {all: (.pss + .maps)}) | sort_by(.containers) as $all
 	| ($all[] | figure("memory, \(.containers) waiting containers of one image"; "MiB"; .all / 1048576; null)),
