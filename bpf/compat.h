@@ -77,6 +77,27 @@ static inline u64 inode_mtime(struct inode *inode)
 	return timespec_ns(BPF_CORE_READ(old, i_mtime));
 }
 
+/* The id of a cgroup's ancestor at `level` (0 is the hierarchy's root), itself included; below it 0. From 6.1 the
+ * ancestors themselves are kept (commit 7f203bc89eb6), before that their ids. */
+static inline u64 cgroup_ancestor(struct cgroup *cgroup, u32 level)
+{
+	struct cgroup *ancestor = 0;
+	u64 id = 0;
+
+	if ((u32)BPF_CORE_READ(cgroup, level) < level)
+		return 0;
+	if (bpf_core_field_exists(cgroup->ancestors)) {
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+				      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) +
+					      level * sizeof(ancestor));
+		return BPF_CORE_READ(ancestor, kn, id);
+	}
+	bpf_probe_read_kernel(&id, sizeof(id),
+			      (void *)cgroup + bpf_core_field_offset(struct cgroup___ids, ancestor_ids) +
+				      level * sizeof(id));
+	return id;
+}
+
 static inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 {
 	struct kernfs_node___rcu *rcu = (void *)kn;

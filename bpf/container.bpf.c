@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* cgroups come and go; tasks move between them. */
 #include "emit.h"
+#include "inside.h"
 #include "leave.h"
 #include "task.h"
 #include "text.h"
@@ -39,49 +40,24 @@ static void birth_emit(struct cgroup *cgroup, const char *path, const struct plm
 }
 
 /*
- * Below a container's root, confirmed or already running, everything is that container's, within its quota.
- * Elsewhere nothing is inherited: the new cgroup is a candidate of its own.
+ * cgroup_mkdir(): once for each hierarchy, before any task can join, with the cgroup's lock held. Below a container's
+ * root everything is that container's, and entered with the first task (inside.h). Elsewhere nothing is inherited: the
+ * new cgroup is a candidate of its own.
  */
-static void entry_make(struct plm_cgroup *entry, u64 id, u64 parent_id)
-{
-	struct plm_cgroup *parent = bpf_map_lookup_elem(&cgroups, &parent_id);
-	struct plm_container *container = parent ? bpf_map_lookup_elem(&containers, &parent->root) : 0;
-
-	entry->root = id;
-	entry->state = PLM_CGROUP_CANDIDATE;
-	if (!parent || !container)
-		return;
-	if (parent->state != PLM_CGROUP_CONTAINER && container->phase != PLM_PHASE_RUNNING)
-		return;
-	entry->root = parent->root;
-	entry->state = parent->state;
-	entry->depth = parent->depth + 1;
-}
-
-/* cgroup_mkdir(): once for each hierarchy, before any task can join, with the cgroup's lock held. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 {
-	struct kernfs_node *kn = BPF_CORE_READ(cgroup, kn);
-	u64 id = BPF_CORE_READ(kn, id);
-	struct plm_container fresh = {}, *container;
-	struct plm_cgroup entry = {};
+	u64 id = BPF_CORE_READ(cgroup, kn, id);
+	struct plm_cgroup entry = { .root = id, .state = PLM_CGROUP_CANDIDATE };
+	struct plm_container fresh = {};
 
-	if (!cgroup_counts(cgroup))
+	if (!cgroup_counts(cgroup) || container_above(cgroup))
 		return 0;
-	entry_make(&entry, id, BPF_CORE_READ(kernfs_parent(kn), id));
-	container = bpf_map_lookup_elem(&containers, &entry.root);
-	if (entry.root != id && container && container->children >= knobs.children) {
-		loss_count(entry.root, PLM_LOSS_QUOTA, PLM_BIRTH);
-		return 0;
-	}
 	if (bpf_map_update_elem(&cgroups, &id, &entry, BPF_ANY) ||
-	    (entry.root == id && bpf_map_update_elem(&containers, &id, &fresh, BPF_ANY))) {
-		loss_count(entry.root, PLM_LOSS_MAP, PLM_BIRTH);
+	    bpf_map_update_elem(&containers, &id, &fresh, BPF_ANY)) {
+		loss_count(id, PLM_LOSS_MAP, PLM_BIRTH);
 		return 0;
 	}
-	if (entry.root != id && container)
-		__sync_fetch_and_add(&container->children, 1);
 	birth_emit(cgroup, path, &entry, 0);
 	return 0;
 }
@@ -100,7 +76,7 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 		return 0;
 	copy = *entry;
 	container = bpf_map_lookup_elem(&containers, &copy.root);
-	if (container && copy.root != id)
+	if (container && copy.root != id && container->children) /* one that the agent entered was not counted */
 		__sync_fetch_and_add(&container->children, -1);
 	owner = container && copy.root == id ? bpf_map_lookup_elem(&roots, &container->root_device) : 0;
 	if (owner && *owner == id) /* the number may be another's root by now */
@@ -142,8 +118,8 @@ int BPF_PROG(cgroup_attached, struct cgroup *to, const char *path, struct task_s
 
 	if (!cgroup_counts(to))
 		return 0;
-	entry = bpf_map_lookup_elem(&cgroups, &id);
-	if (state && entry && entry->root == state->root)
+	entry = cgroup_entry(to);
+	if (state && (entry ? entry->root : container_above(to)) == state->root)
 		return 0;
 	if (state && !(state->flags & PLM_TASK_RUNTIME) && mover_is_inside(task, state->root))
 		leave_emit(task, state, id, path);

@@ -9,6 +9,7 @@
  */
 #include "emit.h"
 #include "file.h"
+#include "inside.h"
 #include "start.h"
 #include "task.h"
 #include "text.h"
@@ -243,7 +244,7 @@ static __noinline int exec_outside(struct task_struct *task, struct linux_binprm
 	u32 device;
 	struct plm_exec *exec;
 	struct scratch *scratch;
-	u64 *owner;
+	u64 *owner, inside;
 
 	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_MAGIC)
 		return 0;
@@ -251,6 +252,11 @@ static __noinline int exec_outside(struct task_struct *task, struct linux_binprm
 	owner = bpf_map_lookup_elem(&roots, &device);
 	if (!owner)
 		return 0;
+	inside = container_above(task_cgroup_of(task));
+	if (inside) { /* in a cgroup beyond its container's quota */
+		loss_count(inside, PLM_LOSS_QUOTA, PLM_EXEC);
+		return 0;
+	}
 	scratch = scratch_take();
 	if (!scratch) {
 		loss_count(*owner, PLM_LOSS_SCRATCH, PLM_EXEC);

@@ -2,6 +2,7 @@
 /* Tasks of containers: born, gone, and those that were there when the agent came. */
 #include "emit.h"
 #include "file.h"
+#include "inside.h"
 #include "leave.h"
 #include "start.h"
 #include "task.h"
@@ -15,7 +16,8 @@
 static void birth_leave(struct task_struct *task, u64 cgroup, const struct plm_cgroup *entry,
 			const struct plm_task_state *parent)
 {
-	if (parent && !(parent->flags & PLM_TASK_RUNTIME) && (!entry || entry->root != parent->root))
+	if (parent && !(parent->flags & PLM_TASK_RUNTIME) &&
+	    (entry ? entry->root : container_above(task_cgroup_of(task))) != parent->root)
 		leave_emit(task, parent, cgroup, 0);
 }
 
@@ -36,7 +38,8 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(task_made, struct task_struct *task, u64 clone_flags)
 {
 	u64 cgroup = task_cgroup(task);
-	struct plm_cgroup *entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	struct plm_cgroup *entry = clone_flags & CLONE_INTO_CGROUP ? cgroup_entry(task_cgroup_of(task))
+								   : bpf_map_lookup_elem(&cgroups, &cgroup);
 	u32 tid = bpf_get_current_pid_tgid();
 	struct plm_task_state *parent, *state;
 	bool runtime;
@@ -128,7 +131,7 @@ int tasks_seed(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	cgroup = task_cgroup(task);
-	entry = bpf_map_lookup_elem(&cgroups, &cgroup);
+	entry = cgroup_entry(task_cgroup_of(task));
 	container = entry ? bpf_map_lookup_elem(&containers, &entry->root) : 0;
 	if (!container)
 		return 0;

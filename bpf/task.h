@@ -36,17 +36,22 @@ static struct path task_pwd(struct task_struct *task)
  * The task's cgroup in the hierarchy that counts. In one of v1 it is that of any controller which is mounted there
  * (struct css_set has a slot for each, in the order of enum cgroup_subsys_id).
  */
-static u64 task_cgroup(struct task_struct *task)
+static struct cgroup *task_cgroup_of(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *css = 0;
 
 	if (!knobs.hierarchy)
-		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+		return BPF_CORE_READ(set, dfl_cgrp);
 	bpf_probe_read_kernel(&css, sizeof(css),
 			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
 				      knobs.subsystem * sizeof(css));
-	return BPF_CORE_READ(css, cgroup, kn, id);
+	return BPF_CORE_READ(css, cgroup);
+}
+
+static u64 task_cgroup(struct task_struct *task)
+{
+	return BPF_CORE_READ(task_cgroup_of(task), kn, id);
 }
 
 static u64 current_cgroup(void)

@@ -274,6 +274,11 @@ struct cgroup {
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
 	int level;
+	struct cgroup *ancestors[1];
+};
+
+struct cgroup___ids {
+	u64 ancestor_ids[1];
 };
 
 struct cgroup_subsys_state {

@@ -364,7 +364,7 @@ struct plm_container {
 	__u32 phase; /* enum plm_phase */
 	__u32 root_device;
 	__u32 upper_device;
-	__u32 children; /* cgroups below it, against the quota */
+	__u32 children; /* cgroups below it that tasks have been in, against the quota */
 	__u32 plain;    /* 1: its root is no overlay */
 	__u32 sandbox;  /* 1: told as one (PLM_START_SANDBOX) */
 };

@@ -41,9 +41,10 @@ static void existing_cgroup(uint64_t id, uint64_t parent, const char *path, void
 		existing->root = id;
 		existing->children = 0;
 		(void)snprintf(existing->root_path, sizeof(existing->root_path), "%s", path);
-	}
-	if (id != existing->root && existing->children++ >= KERNEL_CHILDREN) {
-		agent->unentered++; /* the same quota as for those that are made later */
+	} else if (guess.verdict == CGROUP_CONTAINER) {
+		return; /* below a container that is confirmed: entered with the first task that is found in it */
+	} else if (existing->children++ >= KERNEL_CHILDREN) {
+		agent->unentered++;
 		return;
 	}
 	r = kernel_cgroup_enter(agent->kernel, id, existing->root, id != existing->root);
