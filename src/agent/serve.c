@@ -150,8 +150,10 @@ static void loss_tell(const struct plm_loss_key *key, uint64_t count, void *data
 	tell_state(agent->teller, container, "loss", count, message, agent_now());
 	if (key->loss == PLM_LOSS_READ)
 		return;
-	if (container)
+	if (container) {
 		container->lost += count;
+		compare_soon(container);
+	}
 	(void)snprintf(subject, sizeof(subject), "%s.%u", kind ?: "other", key->loss);
 	serve_coverage(agent, container, RULE_COVERAGE_LOSS, subject, message);
 }

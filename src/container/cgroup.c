@@ -67,7 +67,7 @@ static const struct {
 /* Last components that are no container's, by whole name, by beginning and by end. */
 static const char *const other_names[] = { "docker",        "kubelet", "kubepods",    "besteffort", "burstable",
 					   "guaranteed",    "ecs",     "lxc.payload", "buildkit",   "k8s.io",
-					   "libpod_parent", "lxc",     "machine",     "moby" };
+					   "libpod_parent", "lxc",     "machine",     "moby",       "init" };
 static const char *const other_beginnings[] = { "kubepods-",   "kubepods.", "libpod-conmon-", "crio-conmon-",
 						"lxc.monitor", "lxc.pivot", "conmon" };
 static const char *const other_ends[] = { ".service", ".slice",  ".scope", ".socket", ".mount",

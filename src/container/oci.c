@@ -387,6 +387,7 @@ static int oci_open(const char *const *addresses, const char *host_root, struct 
 const struct runtime_ops oci_ops = {
 	.name = "runc",
 	.speaks = "runc crun",
+	.quick = true,
 	.lanes = 1,
 	.open = oci_open,
 	.probe = oci_probe,

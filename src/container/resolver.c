@@ -20,6 +20,7 @@ struct attempt {
 	bool out;      /* a job is under way */
 	bool answered; /* at least once, or it could not be asked */
 	bool again;    /* asked for while out: what comes back may be from before */
+	bool knew;     /* it answered: it is not asked again */
 	unsigned made;
 	uint64_t next; /* when to ask again; NEVER while out, or given up */
 };
@@ -198,9 +199,10 @@ static int pending_hurry(struct resolver *resolver, size_t slot, const struct ru
 	for (size_t i = 0; i < resolver->count; i++) {
 		struct attempt *attempt = &pending->attempts[i];
 
+		attempt->made = attempt->out; /* from the beginning */
 		if (attempt->out)
 			attempt->again = true;
-		else if (attempt->next != NEVER)
+		else if (!attempt->knew)
 			attempt->next = 0;
 	}
 	attempts_start(resolver, slot, lanes_now());
@@ -306,6 +308,7 @@ static void job_absorb(struct resolver *resolver, struct job *job)
 	if (job->status < 0)
 		return;
 	pending->attempts[job->source].next = NEVER;
+	pending->attempts[job->source].knew = true;
 	pending_absorb(resolver, pending, job);
 }
 
@@ -362,11 +365,26 @@ static bool speakers_over(const struct resolver *resolver, const struct pending 
 	return true;
 }
 
+static bool has_image(const struct container_facts *facts)
+{
+	return facts->image_name && facts->image_digest;
+}
+
+/* Those that only read the disk are waited for: they do not hang, and may know the digest that another has not. */
+static bool quick_answered(const struct resolver *resolver, const struct pending *pending)
+{
+	for (size_t i = 0; i < resolver->count; i++)
+		if (lanes_ops(resolver->sources[i])->quick &&
+		    (!pending->attempts[i].answered || pending->attempts[i].out))
+			return false;
+	return true;
+}
+
 static bool pending_settles(const struct resolver *resolver, const struct pending *pending, uint64_t now)
 {
 	if (now >= pending->deadline || all_over(resolver, pending))
 		return true;
-	if (!pending->known)
+	if (!pending->known || (!has_image(&pending->facts) && !quick_answered(resolver, pending)))
 		return false;
 	if (pending->facts.image_name || pending->spoken)
 		return true;

@@ -4,7 +4,7 @@
  * (runtime_ops.lanes), so one that hangs delays nobody else. Every function here is for the one owning thread.
  *
  * A question is settled, and answered, by the first of these:
- *  - a source knows the image's name;
+ *  - a source knows the image's name and digest; or its name, and the disk (runtime_ops.quick) has been asked;
  *  - the source that speaks for the container's runtime (container_facts.runtime) knows it, or none is there that does;
  *  - all sources have said no, or could not be asked;
  *  - the patience is over.
@@ -21,7 +21,7 @@
 
 #include "container/runtime.h"
 
-#define RESOLVER_PENDING  512
+#define RESOLVER_PENDING  4096 /* as many as there can be containers */
 #define RESOLVER_PATIENCE 15000 /* ms from question to answer, at most: the agent's */
 #define RESOLVER_REST     30000 /* ms that a source which hangs is left alone, at most */
 

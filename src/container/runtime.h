@@ -30,6 +30,7 @@ struct runtime_ops {
 	const char *name; /* "docker": of the source */
 	const char *
 		speaks; /* values of container_facts.runtime, a space between, for which its word is the last; NULL none */
+	bool quick;     /* it reads the disk only: its answer is always waited for */
 	unsigned lanes; /* how many may be asked at a time, each by a source of its own: 1 to SOURCE_LANES */
 
 	/* Touches nothing outside. Strings are copied; host_root as in runtime_config, never NULL. 0 or -ENOMEM. */

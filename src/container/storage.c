@@ -13,10 +13,15 @@
 #include "container/facts.h"
 #include "image/layers.h"
 
+#define LEARNT_MAX 4
+
 struct storage {
 	struct runtime_source base;
 	atomic_bool cancelled;
 	char *host_root;
+	/* Data roots that containers' upper directories were found in, the latest last: what begins there next is found by
+	 * its id alone, before its first exec. Full: the oldest goes. */
+	char *learnt[LEARNT_MAX];
 	size_t count;
 	char *roots[]; /* the usual data roots, as the agent sees them */
 };
@@ -108,6 +113,31 @@ static bool is_final(int r)
 	return r == 0 || r == -ENOMEM || r == -ECANCELED;
 }
 
+static bool is_known(char *const *roots, size_t count, const char *root)
+{
+	for (size_t i = 0; i < count && roots[i]; i++)
+		if (strcmp(roots[i], root) == 0)
+			return true;
+	return false;
+}
+
+/* Out of memory: it is learnt from the next. */
+static void root_learn(struct storage *storage, const char *root)
+{
+	size_t used = 0;
+
+	if (is_known(storage->roots, storage->count, root) || is_known(storage->learnt, LEARNT_MAX, root))
+		return;
+	while (used < LEARNT_MAX && storage->learnt[used])
+		used++;
+	if (used == LEARNT_MAX) {
+		free(storage->learnt[0]);
+		memmove(storage->learnt, storage->learnt + 1, (LEARNT_MAX - 1) * sizeof(storage->learnt[0]));
+		used--;
+	}
+	storage->learnt[used] = strdup(root);
+}
+
 static int upper_lookup(struct storage *storage, const struct runtime_request *request,
 			struct container_facts *ret_facts)
 {
@@ -121,24 +151,35 @@ static int upper_lookup(struct storage *storage, const struct runtime_request *r
 			return is_one;
 		if (is_one)
 			r = store_lookup(storage, stores[i], upper.root, upper.layer, request, ret_facts);
+		if (is_one && r == 0)
+			root_learn(storage, upper.root);
 	}
 	return r;
 }
 
-/* A root that is not there, or not of that kind, is passed over; so is one that cannot be read. */
-static int usual_lookup(struct storage *storage, const struct runtime_request *request,
-			struct container_facts *ret_facts)
+/* In each of the roots by the id alone. One that is not there, or not of that kind, is passed over; so is one that
+ * cannot be read. */
+static int roots_lookup(struct storage *storage, char *const *roots, size_t count,
+			const struct runtime_request *request, struct container_facts *ret_facts)
 {
 	int r = -ENOENT, seen = -ENOENT;
 
-	for (size_t i = 0; i < storage->count * ARRAY_SIZE(stores); i++) {
-		r = store_lookup(storage, stores[i % ARRAY_SIZE(stores)], storage->roots[i / ARRAY_SIZE(stores)], NULL,
-				 request, ret_facts);
+	for (size_t i = 0; i < count * ARRAY_SIZE(stores) && roots[i / ARRAY_SIZE(stores)]; i++) {
+		r = store_lookup(storage, stores[i % ARRAY_SIZE(stores)], roots[i / ARRAY_SIZE(stores)], NULL, request,
+				 ret_facts);
 		if (is_final(r))
 			return r;
 		seen = r == -ENOENT ? seen : r;
 	}
 	return seen;
+}
+
+static int usual_lookup(struct storage *storage, const struct runtime_request *request,
+			struct container_facts *ret_facts)
+{
+	int r = roots_lookup(storage, storage->learnt, LEARNT_MAX, request, ret_facts);
+
+	return is_final(r) ? r : roots_lookup(storage, storage->roots, storage->count, request, ret_facts);
 }
 
 /* Docker's containers whose layers containerd keeps have their names in Docker's own root. */
@@ -195,6 +236,8 @@ static void storage_close(struct runtime_source *source)
 {
 	struct storage *storage = (struct storage *)source;
 
+	for (size_t i = 0; i < LEARNT_MAX; i++)
+		free(storage->learnt[i]);
 	for (size_t i = 0; i < storage->count; i++)
 		free(storage->roots[i]);
 	free(storage->host_root);
@@ -229,6 +272,7 @@ static int storage_open(const char *const *addresses, const char *host_root, str
 /* Its addresses are the usual data roots, /var/lib/docker and the like; none at all is fine. */
 const struct runtime_ops storage_ops = {
 	.name = "storage",
+	.quick = true,
 	.lanes = 1,
 	.open = storage_open,
 	.probe = storage_probe,

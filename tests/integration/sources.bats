@@ -5,7 +5,8 @@ load lib
 
 setup_file() {
 	suite_start containerd
-	mkdir "$D/by"
+	mkdir -p "$D/by" "$D/runc"
+	ln -s "$D/runc" "$D/by/runc"
 	proxies "$D/by" 0
 	by start_agent
 	launch arrivals sh -c \

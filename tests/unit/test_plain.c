@@ -211,7 +211,7 @@ static void facts_of_a_plain_root(void **state)
 				       .processes = processes_new(8),
 				       .same = same_new(),
 				       .host_root = fixture->top,
-				       .boot_offset = fixture->began + 20000000 };
+				       .boot_offset = fixture->began + 20000000 - 1 };
 	struct event exec = { .kind = PLM_EXEC,
 			      .path = "/bin/sh",
 			      .task = { .pid = 7 },
