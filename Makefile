@@ -100,7 +100,7 @@ check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tes
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
 check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tests/run long
 fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS
-	$(Q)tools/deps build fuzz && mkdir -p $B && for reader in record:decode/record bolt:container/bolt; do \
+	$(Q)tools/deps build fuzz && mkdir -p $B && for reader in record:decode/record bolt:runtime/bolt; do \
 		$(CLANG) -g -O1 -fsanitize=fuzzer$(,)address$(,)undefined -D_GNU_SOURCE -Iinclude -Isrc -o $B/fuzz-$${reader%:*} \
 			tests/fuzz/$${reader%:*}.c src/$${reader#*:}.c && \
 		$B/fuzz-$${reader%:*} -max_total_time=$(or $(SECONDS),60) -print_final_stats=1 || exit 1; \

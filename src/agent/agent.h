@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "container/runtime.h"
+#include "runtime/runtime.h"
 #include "kernel/hooks.h"
 #include "policy/policy.h"
 

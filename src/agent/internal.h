@@ -8,7 +8,7 @@
 #include "agent/agent.h"
 #include "container/discover.h"
 #include "container/registry.h"
-#include "container/resolver.h"
+#include "runtime/resolver.h"
 #include "control/control.h"
 #include "decode/record.h"
 #include "image/facts.h"

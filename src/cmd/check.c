@@ -10,7 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "container/discover.h"
-#include "container/runtime.h"
+#include "runtime/runtime.h"
 #include "decode/names.h"
 #include "kernel/hooks.h"
 #include "kernel/kernel.h"

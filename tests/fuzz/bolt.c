@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "container/bolt.h"
+#include "runtime/bolt.h"
 
 #define DEPTH 8
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Databases of the test's own, good and broken, and one that containerd 1.6 wrote: 41 snapshots, in a tree of pages. */
-#include "container/bolt.h"
+#include "runtime/bolt.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * The containerd source against a server that gives one answer a connection, in the order of a row: what containerd
  * and its CRI plugin would say, and what they should not.
  */
-#include "container/runtime.h"
+#include "runtime/runtime.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

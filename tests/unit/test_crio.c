@@ -3,7 +3,7 @@
  * The CRI-O source against a server that gives one answer a connection, in the order of a row. CRI-O itself is in no
  * Debian: what it says is made up here as its interface and its sources have it.
  */
-#include "container/runtime.h"
+#include "runtime/runtime.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an image says of itself, in the letters of each that tells it. */
-#include "container/image_config.h"
+#include "runtime/image_config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

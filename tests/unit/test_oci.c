@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OCI source on state files as runc 1.1 and crun 1.8 write them (shortened), with bundles, and on bad ones. */
-#include "container/runtime.h"
+#include "runtime/runtime.h"
 
 #include <ftw.h>
 #include <setjmp.h>

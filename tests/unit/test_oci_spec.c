@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations as Docker, containerd, CRI-O and Podman give them to runc and crun (shortened), and bad ones. */
-#include "container/oci_spec.h"
+#include "runtime/oci_spec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

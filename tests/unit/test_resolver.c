@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The resolver with sources that answer, refuse or hang as each test has them. */
-#include "container/resolver.h"
+#include "runtime/resolver.h"
 
 #include <poll.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "store_files.h"
 
 #include "container/facts.h"
-#include "container/oci_spec.h"
+#include "runtime/oci_spec.h"
 
 #define MOUNTS "image/overlay2/layerdb/mounts/"
 #define LAYERS "image/overlay2/layerdb/sha256/"

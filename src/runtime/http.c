@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/http.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "base/cleanup.h"
+
+#define HEADER_BYTES_MAX (64 * 1024)
+
+struct http {
+	CURLM *multi; /* keeps an HTTP/1.1 connection between requests */
+	char *socket;
+	atomic_bool cancelled;
+	uint64_t deadline; /* CLOCK_MONOTONIC, ms */
+};
+
+/* What the callbacks of one transfer fill. */
+struct transfer {
+	uint8_t *body;
+	size_t size;
+	size_t header_bytes;
+	int grpc_status;
+	char server[HTTP_SERVER_MAX];
+	int error;
+};
+
+DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
+DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
+
+static inline void transfer_done(struct transfer *transfer)
+{
+	free(transfer->body);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct http *http_new(const char *socket)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		return NULL;
+	http->socket = strdup(socket);
+	(void)curl_global_init(CURL_GLOBAL_NOTHING); /* without TLS, whose tables are megabytes: sockets are local */
+	http->multi = curl_multi_init();
+	if (http->socket && http->multi)
+		return http;
+	http_free(http);
+	return NULL;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	if (http->multi)
+		(void)curl_multi_cleanup(http->multi);
+	free(http->socket);
+	free(http);
+}
+
+void http_set_deadline(struct http *http, unsigned milliseconds)
+{
+	http->deadline = now_ms() + milliseconds;
+}
+
+void http_cancel(struct http *http)
+{
+	atomic_store(&http->cancelled, true);
+	(void)curl_multi_wakeup(http->multi);
+}
+
+/* Any other value than `length` makes curl end the transfer; the reason is left in `error`. */
+static size_t body_take(char *data, size_t one, size_t length, void *user)
+{
+	struct transfer *transfer = user;
+	uint8_t *body = NULL;
+
+	(void)one;
+	if (length > HTTP_ANSWER_MAX - transfer->size) {
+		transfer->error = -EFBIG;
+		return 0;
+	}
+	body = realloc(transfer->body, transfer->size + length + 1);
+	if (!body) {
+		transfer->error = -ENOMEM;
+		return 0;
+	}
+	memcpy(body + transfer->size, data, length);
+	transfer->size += length;
+	body[transfer->size] = '\0';
+	transfer->body = body;
+	return length;
+}
+
+static void grpc_status_take(const char *value, size_t length, struct transfer *transfer)
+{
+	int status = 0;
+	size_t at = 0;
+
+	for (; at < length && at < 3 && value[at] >= '0' && value[at] <= '9'; at++)
+		status = status * 10 + (value[at] - '0');
+	if (at > 0)
+		transfer->grpc_status = status;
+}
+
+static void server_take(const char *value, size_t length, struct transfer *transfer)
+{
+	(void)snprintf(transfer->server, sizeof(transfer->server), "%.*s", (int)length, value);
+}
+
+static const struct {
+	const char *name;
+	void (*take)(const char *value, size_t length, struct transfer *transfer);
+} headers_read[] = {
+	{ "grpc-status:", grpc_status_take },
+	{ "server:", server_take },
+};
+
+/* Called for headers and trailers alike, one line each, without a NUL. */
+static size_t header_take(char *data, size_t one, size_t length, void *user)
+{
+	struct transfer *transfer = user;
+
+	(void)one;
+	transfer->header_bytes += length;
+	if (transfer->header_bytes > HEADER_BYTES_MAX) {
+		transfer->error = -EFBIG;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(headers_read); i++) {
+		size_t at = strlen(headers_read[i].name), end = length;
+
+		if (length < at || strncasecmp(data, headers_read[i].name, at) != 0)
+			continue;
+		while (at < end && data[at] == ' ')
+			at++;
+		while (end > at && (data[end - 1] == '\n' || data[end - 1] == '\r'))
+			end--;
+		headers_read[i].take(data + at, end - at, transfer);
+	}
+	return length;
+}
+
+static int headers_new(const char *const *headers, struct curl_slist **ret_list)
+{
+	struct curl_slist *list = NULL;
+
+	for (; headers && *headers; headers++) {
+		struct curl_slist *longer = curl_slist_append(list, *headers);
+
+		if (!longer) {
+			curl_slist_free_all(list);
+			return -ENOMEM;
+		}
+		list = longer;
+	}
+	*ret_list = list;
+	return 0;
+}
+
+static void easy_prepare(CURL *easy, const struct http *http, const struct http_request *request,
+			 struct curl_slist *headers, struct transfer *transfer)
+{
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_take);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+			 request->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1);
+	/* libcurl 7.88 (Debian 12) fails the second HTTP/2 request on a connection made by prior knowledge.
+	 */
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->http2 ? 1L : 0L);
+	if (request->body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+	}
+}
+
+static int url_set(CURL *easy, const char *path)
+{
+	_cleanup_free_ char *url = NULL;
+
+	if (asprintf(&url, "http://localhost%s", path) < 0)
+		return -ENOMEM;
+	return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+static int error_of(CURLcode code)
+{
+	static const struct {
+		CURLcode code;
+		int error;
+	} errors[] = {
+		{ CURLE_OK, 0 },
+		{ CURLE_COULDNT_CONNECT, -ENOTCONN },
+		{ CURLE_COULDNT_RESOLVE_HOST, -ENOTCONN }, /* the path is too long for a socket's address */
+		{ CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
+		{ CURLE_OUT_OF_MEMORY, -ENOMEM },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].code == code)
+			return errors[i].error;
+	return -EBADMSG;
+}
+
+/* Why nobody answered: a socket that this process may not use is no absent one. */
+static int connect_error(CURL *easy)
+{
+	long error = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	return error == EACCES || error == EPERM ? -EACCES : -ENOTCONN;
+}
+
+/* Drives the one transfer to its end, the deadline, or http_cancel. */
+static int transfer_run(struct http *http)
+{
+	int running = 1, left;
+
+	for (;;) {
+		uint64_t now = now_ms();
+
+		if (atomic_load(&http->cancelled))
+			return -ECANCELED;
+		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
+			return -EBADMSG;
+		if (!running)
+			break;
+		if (now >= http->deadline)
+			return -ETIMEDOUT;
+		if (curl_multi_poll(http->multi, NULL, 0, (int)(http->deadline - now), NULL) != CURLM_OK)
+			return -EBADMSG;
+	}
+	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));)
+		if (message->msg == CURLMSG_DONE)
+			return error_of(message->data.result);
+	return -EBADMSG;
+}
+
+int http_ask(struct http *http, const struct http_request *request, struct http_answer *ret_answer)
+{
+	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
+	_cleanup_(curl_easy_cleanupp) CURL *easy = curl_easy_init();
+	_cleanup_(transfer_done) struct transfer transfer = { .grpc_status = -1 };
+	long status = 0;
+	int r;
+
+	r = easy ? headers_new(request->headers, &headers) : -ENOMEM;
+	if (r < 0)
+		return r;
+	r = url_set(easy, request->path);
+	if (r < 0)
+		return r;
+	easy_prepare(easy, http, request, headers, &transfer);
+	if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+		return -ENOMEM;
+	r = transfer_run(http);
+	(void)curl_multi_remove_handle(http->multi, easy);
+	if (transfer.error)
+		return transfer.error;
+	if (r < 0)
+		return r == -ENOTCONN ? connect_error(easy) : r;
+	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	ret_answer->status = status;
+	ret_answer->grpc_status = transfer.grpc_status;
+	memcpy(ret_answer->server, transfer.server, sizeof(ret_answer->server));
+	ret_answer->size = transfer.size;
+	ret_answer->body = take_ptr(transfer.body);
+	return 0;
+}
