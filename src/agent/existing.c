@@ -63,7 +63,7 @@ int existing_find(struct agent *agent)
 
 	if (r < 0)
 		return r;
-	serve_clock(agent);
+	clock_take(agent);
 	if (teller_restore(agent->teller, agent_now()) != 0)
 		log_warning("some of what was counted before could not be read: it may be told again");
 	return kernel_seed(agent->kernel);

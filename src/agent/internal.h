@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, life.c a container's life,
- * existing.c what was there before, compare.c what lasts, serve.c and listing.c what the agent says of itself, loop.c
- * its start, its waiting and its end. */
+ * naming.c its name, remember.c what outlasts it, existing.c what was there before, compare.c what lasts, serve.c and
+ * listing.c what the agent says of itself, loop.c its start, its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
@@ -96,17 +96,27 @@ struct container *life_admit(struct agent *agent, uint64_t id, const char *path,
 void life_birth(struct agent *agent, const struct event *event);
 void life_start(struct agent *agent, const struct event *event);
 struct container *life_container(struct agent *agent, const struct event *event);
-/* The container that the answer is about, whose events wait to be released; NULL where it is not watched. */
-struct container *life_named(struct agent *agent, struct resolver_answer *answer);
-/* One whose events wait for a name that will not come; NULL: none. */
-struct container *life_overdue(struct agent *agent);
 /* Its events are released: ends it where its cgroup has gone meanwhile. */
 void life_settled(struct agent *agent, struct container *container);
 /* Mounts were made inside the container: they are read anew, by way of that process. */
 void life_mounts(struct agent *agent, struct container *container, uint32_t pid);
-void life_tick(struct agent *agent, uint64_t now);
-void life_reload(struct agent *agent);                   /* another policy holds */
+/* What cannot be seen of it is told once, when its name is known or known not to come. */
+void life_sight(struct agent *agent, struct container *container);
 void life_free(struct container *container, void *data); /* registry's release */
+
+/* naming.c */
+void naming_ask(struct agent *agent, struct container *container, uint32_t pid);
+/* The container that the answer is about, whose events wait to be released; NULL where it is not watched. */
+struct container *naming_answer(struct agent *agent, struct resolver_answer *answer);
+/* One whose events wait for a name that will not come; NULL: none. */
+struct container *naming_overdue(struct agent *agent);
+void naming_tick(struct agent *agent);
+void naming_reload(struct agent *agent); /* another policy holds */
+
+/* remember.c */
+void remember_known(struct agent *agent, struct container *container); /* it has its name: was it watched before? */
+void remember_left(struct agent *agent, uint64_t key);                 /* it stopped, and may be started again */
+void remember_tick(struct agent *agent, uint64_t now);
 
 /* existing.c */
 int existing_find(struct agent *agent);
@@ -126,8 +136,11 @@ void compare_forget(struct agent *agent, const struct container *container);
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
 
-/* serve.c */
+/* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */
+void clock_take(struct agent *agent);
+
+/* serve.c */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data);
 bool serve_waiting(const struct agent *agent); /* does a request want everything told first? */
 void serve_waiters(struct agent *agent);
@@ -137,6 +150,5 @@ void serve_outputs(struct agent *agent);
 void serve_hooks(struct agent *agent);
 void serve_coverage(struct agent *agent, struct container *container, enum rule rule, const char *kind,
 		    const char *message);
-void serve_clock(struct agent *agent);
 
 #endif

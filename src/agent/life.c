@@ -12,10 +12,7 @@
 #include "image/rootfs.h"
 
 #define MOUNTINFO_MAX (4u << 20)
-#define SETUP_TIME    100000000      /* ns: what a runtime still does after it has begun the entry point's process */
-#define LEAVING_NS    30000000000ull /* how long a container that has stopped is expected back */
-#define ASK_FIRST     5              /* s until a container that nobody knew is asked for again, then twice as long */
-#define ASK_DOUBLES   6
+#define SETUP_TIME    100000000 /* ns: what a runtime still does after it has begun the entry point's process */
 
 void life_free(struct container *container, void *data)
 {
@@ -24,22 +21,6 @@ void life_free(struct container *container, void *data)
 	rootfs_free(container->rootfs);
 	changes_free(container->changes);
 	judge_forget(container);
-}
-
-static void ask(struct agent *agent, struct container *container, uint32_t pid)
-{
-	struct cgroup_guess guess = cgroup_classify(container->cgroup_path ?: "/");
-	struct runtime_request request = {
-		.cgroup = container->cgroup,
-		.path = container->cgroup_path ?: "",
-		.id = guess.id,
-		.pid = pid,
-		.upper = container->upper,
-	};
-	int r = resolver_ask(agent->resolver, &request);
-
-	if (r < 0 && r != -EALREADY)
-		container->state = CONTAINER_UNNAMED; /* too many at once: watched without a name */
 }
 
 struct container *life_admit(struct agent *agent, uint64_t id, const char *path, uint64_t time)
@@ -53,7 +34,7 @@ struct container *life_admit(struct agent *agent, uint64_t id, const char *path,
 		return NULL;
 	}
 	container->asked = time;
-	ask(agent, container, 0);
+	naming_ask(agent, container, 0);
 	return container;
 }
 
@@ -68,31 +49,12 @@ static void adopt(struct agent *agent, const struct event *event)
 		kernel_cgroup_forget(agent->kernel, event->cgroup);
 }
 
-static void leave_first(struct agent *agent)
-{
-	uint64_t key = agent->leaving[agent->leaving_at].key;
-
-	agent->leaving_at = (agent->leaving_at + 1) % LEAVING_MAX;
-	agent->leaving_count--;
-	if (!container_of_key(agent->registry, key))
-		teller_end(agent->teller, key);
-}
-
-/* It may be started again in a moment: what was told of it is remembered for a while. */
-static void leave(struct agent *agent, uint64_t key)
-{
-	if (agent->leaving_count == LEAVING_MAX)
-		leave_first(agent);
-	agent->leaving[(agent->leaving_at + agent->leaving_count++) % LEAVING_MAX] =
-		(struct leaving){ key, agent_now() + LEAVING_NS };
-}
-
 static void end(struct agent *agent, struct container *container)
 {
 	uint64_t id = container->cgroup;
 
 	teller_rest(agent->teller, container_key(container));
-	leave(agent, container_key(container));
+	remember_left(agent, container_key(container));
 	if (agent->recording)
 		(void)recording_end(agent->recording, id);
 	(void)registry_remove(agent->registry, id);
@@ -215,22 +177,6 @@ static void rootfs_tell(struct agent *agent, struct container *container, int er
 	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "layers", message);
 }
 
-/* What cannot be seen of it: told once, when its name is known or known not to come. */
-static void sight_tell(struct agent *agent, struct container *container)
-{
-	char message[192] = "its root is no overlay: what changed since it began is told, but not compared with the "
-			    "image; what was there before counts as the image's";
-
-	if (container->sight == SIGHT_WHOLE || container->sight_told || container->state == CONTAINER_WAITING)
-		return;
-	container->sight_told = true;
-	if (container->sight == SIGHT_SANDBOXED)
-		(void)snprintf(message, sizeof(message), "it runs in a sandbox (%.64s): what happens in it is not seen",
-			       container->facts.handler ?: "of a runtime that is not known");
-	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER,
-		       container->sight == SIGHT_SANDBOXED ? "sandbox" : "layers", message);
-}
-
 /* Runtimes below that run a container on a kernel of its own: a part of what the runtime calls them. */
 static bool is_sandboxed(const char *handler)
 {
@@ -240,6 +186,25 @@ static bool is_sandboxed(const char *handler)
 		if (strstr(handler, parts[i]))
 			return true;
 	return false;
+}
+
+void life_sight(struct agent *agent, struct container *container)
+{
+	char message[192] = "its root is no overlay: what changed since it began is told, but not compared with the "
+			    "image; what was there before counts as the image's";
+
+	if (is_sandboxed(container->facts.handler)) {
+		container->sight = SIGHT_SANDBOXED;
+		container->running = true; /* no entry point of its own is seen to start */
+	}
+	if (container->sight == SIGHT_WHOLE || container->sight_told || container->state == CONTAINER_WAITING)
+		return;
+	container->sight_told = true;
+	if (container->sight == SIGHT_SANDBOXED)
+		(void)snprintf(message, sizeof(message), "it runs in a sandbox (%.64s): what happens in it is not seen",
+			       container->facts.handler ?: "of a runtime that is not known");
+	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER,
+		       container->sight == SIGHT_SANDBOXED ? "sandbox" : "layers", message);
 }
 
 /* Since when it is its own doing: of one that ran before, as long as nobody tells better, since its process began. */
@@ -252,23 +217,6 @@ static void started(struct container *container, const struct event *event)
 	container->started = before ? 0 : event->time;
 	container->baseline = before ? event->task.start + SETUP_TIME : event->time;
 	compare_plan(container, before ? event->time : event->time + COMPARE_EVERY);
-}
-
-/* What an agent before this one knew of it. */
-static void recall(struct agent *agent, struct container *container)
-{
-	struct state_container known = { .cgroup = container_key(container) };
-	uint64_t watched;
-
-	if (!agent->state)
-		return;
-	if (!container->started && state_container_get(agent->state, known.cgroup, &known) == 0) {
-		watched = state_watched(agent->state);
-		container->baseline = watched > known.started + COMPARE_SLACK ? watched - COMPARE_SLACK : known.started;
-	} else {
-		known.started = container->started;
-	}
-	(void)state_container_put(agent->state, &known);
 }
 
 void life_start(struct agent *agent, const struct event *event)
@@ -302,14 +250,14 @@ void life_start(struct agent *agent, const struct event *event)
 		container->asked = event->time;
 	}
 	if (container->state == CONTAINER_WAITING || !container->facts.image_name)
-		ask(agent, container, event->task.pid); /* now it does, or the disk */
+		naming_ask(agent, container, event->task.pid); /* now it does, or the disk */
 	/* What a sandbox's processes on this kernel do is its own doing, not the container's. */
 	container->sight =
 		event->start.sandbox || is_sandboxed(container->facts.handler) ? SIGHT_SANDBOXED : SIGHT_WHOLE;
 	r = container->sight == SIGHT_SANDBOXED ? 0 : rootfs_learn(agent, container, event, located);
 	if (r < 0)
 		rootfs_tell(agent, container, r);
-	sight_tell(agent, container);
+	life_sight(agent, container);
 }
 
 struct container *life_container(struct agent *agent, const struct event *event)
@@ -321,143 +269,8 @@ struct container *life_container(struct agent *agent, const struct event *event)
 	return container;
 }
 
-/* Without a source's word: the id is what the cgroup's name holds. */
-static void unnamed(struct container *container)
-{
-	struct cgroup_guess guess = cgroup_classify(container->cgroup_path ?: "/");
-
-	container->state = CONTAINER_UNNAMED;
-	if (!container->facts.id && guess.id[0])
-		container->facts.id = strdup(guess.id);
-	if (!container->facts.runtime && guess.runtime)
-		container->facts.runtime = strdup(guess.runtime);
-}
-
-/* All containers of an image share what is known of it. */
-static void image_share(struct container *other, void *data)
-{
-	struct container_facts *facts = data;
-	struct image_facts *image = other->facts.image;
-
-	if (!image || image == facts->image || !facts->image || !facts->image->id || !image->id ||
-	    strcmp(image->id, facts->image->id) != 0)
-		return;
-	image_facts_drop(facts->image);
-	facts->image = image_facts_ref(image);
-}
-
-/* What follows from a container's facts, and the policy, is made anew. */
-static void follow(struct container *container, void *data)
-{
-	struct agent *agent = data;
-
-	(void)judge_workload(container, agent->policy, agent->context.host_name);
-	judge_forget(container);
-}
-
-void life_reload(struct agent *agent)
-{
-	registry_for_each(agent->registry, follow, agent);
-}
-
-static void facts_changed(struct agent *agent, struct container *container)
-{
-	registry_for_each(agent->registry, image_share, &container->facts);
-	follow(container, agent);
-	if (agent->recording)
-		(void)recording_container(agent->recording, container);
-}
-
-/* Nobody knew it: asked for again, ever more seldom, as long as it runs. */
-static void ask_later(struct container *container)
-{
-	unsigned wait = ASK_FIRST << (container->asks < ASK_DOUBLES ? container->asks : ASK_DOUBLES);
-
-	container->asks++;
-	container->ask_at = agent_now() + wait * 1000000000ull;
-}
-
-struct container *life_named(struct agent *agent, struct resolver_answer *answer)
-{
-	struct container *container = registry_get(agent->registry, answer->cgroup);
-	int came = 0;
-
-	if (container && answer->known)
-		came = facts_complete(&container->facts, &answer->facts);
-	container_facts_clear(&answer->facts);
-	if (!container)
-		return NULL;
-	if (answer->known)
-		container->state = CONTAINER_NAMED;
-	else if (container->state == CONTAINER_WAITING)
-		unnamed(container);
-	container->ask_at = 0;
-	if (container->state == CONTAINER_UNNAMED)
-		ask_later(container);
-	if (came > 0 || !answer->more)
-		facts_changed(agent, container);
-	if (!answer->more)
-		recall(agent, container);
-	if (is_sandboxed(container->facts.handler)) {
-		container->sight = SIGHT_SANDBOXED;
-		container->running = true;
-	}
-	sight_tell(agent, container);
-	return container;
-}
-
-static void ask_again(struct container *container, void *data)
-{
-	struct agent *agent = data;
-
-	if (!container->ask_at || container->ask_at > agent_now() || !container->running || container->gone)
-		return;
-	container->ask_at = 0;
-	(void)ask(agent, container, 0);
-}
-
-static bool is_there(uint64_t key, void *data)
-{
-	struct agent *agent = data;
-
-	if (container_of_key(agent->registry, key))
-		return true;
-	teller_end(agent->teller, key);
-	return false;
-}
-
-/* Containers that ended while no agent ran: those that are there have their names by now. */
-static void forget_ended(struct agent *agent, uint64_t now)
-{
-	if (!agent->state || agent->ended_forgotten || now < agent->watching + LEAVING_NS)
-		return;
-	agent->ended_forgotten = true;
-	(void)state_containers_keep(agent->state, is_there, agent);
-}
-
-void life_tick(struct agent *agent, uint64_t now)
-{
-	registry_for_each(agent->registry, ask_again, agent);
-	while (agent->leaving_count && agent->leaving[agent->leaving_at].until <= now)
-		leave_first(agent);
-	forget_ended(agent, now);
-}
-
 void life_settled(struct agent *agent, struct container *container)
 {
 	if (container->gone)
 		end(agent, container);
-}
-
-struct container *life_overdue(struct agent *agent)
-{
-	struct container *container;
-	uint64_t cgroup, time;
-
-	if (!registry_oldest(agent->registry, &cgroup, &time))
-		return NULL;
-	container = registry_get(agent->registry, cgroup);
-	unnamed(container);
-	sight_tell(agent, container);
-	return container;
 }

@@ -370,7 +370,7 @@ static void names_take(struct agent *agent)
 	struct resolver_answer answer;
 
 	while (resolver_take(agent->resolver, &answer) > 0) {
-		struct container *container = life_named(agent, &answer);
+		struct container *container = naming_answer(agent, &answer);
 
 		if (!container || answer.more)
 			continue;
@@ -397,7 +397,7 @@ static void reload(struct agent *agent)
 		agent->host_view = NULL;
 		old = agent->policy;
 		agent->policy = policy;
-		life_reload(agent);
+		naming_reload(agent);
 		policy_free(old);
 		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
 		log_info("reloaded");
@@ -421,9 +421,10 @@ static void signal_take(struct agent *agent, int fd)
 
 static void tick(struct agent *agent, uint64_t now)
 {
-	serve_clock(agent);
+	clock_take(agent);
 	serve_losses(agent);
-	life_tick(agent, now);
+	naming_tick(agent);
+	remember_tick(agent, now);
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
 	outputs_flush(agent);
@@ -467,7 +468,7 @@ static int signals_open(void)
 
 static void begin(struct agent *agent)
 {
-	serve_clock(agent);
+	clock_take(agent);
 	tell_state(agent->teller, NULL, "start", 0, "plimsoll " PLM_VERSION " watches this host", agent_now());
 	serve_hooks(agent);
 	(void)drain(agent, BATCHES_ALL);
@@ -480,7 +481,7 @@ static void finish(struct agent *agent)
 	struct container *container;
 
 	(void)drain(agent, BATCHES_ALL);
-	while ((container = life_overdue(agent)))
+	while ((container = naming_overdue(agent)))
 		agent_release(agent, container);
 	serve_losses(agent);
 	(void)teller_pause(agent->teller);
