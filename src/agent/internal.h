@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, life.c a container's life,
  * naming.c its name, remember.c what outlasts it, existing.c what was there before, compare.c what lasts, serve.c and
- * listing.c what the agent says of itself, loop.c its start, its waiting and its end. */
+ * listing.c what the agent says of itself, start.c its start, loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
