@@ -223,13 +223,13 @@ impossible() {
 }
 
 @test "an agent that is started again knows its containers" {
-	run_container again $BUSYBOX
+	run_container back $BUSYBOX
 	start_agent
 	stop_agent
 	start_agent
-	inside again $TOOLS/act write /data/01
+	inside back $TOOLS/act write /data/01
 	sync_agent
-	expect_alert mutation.file again ".container.image.name == \"$BUSYBOX\""
+	expect_alert mutation.file back ".container.image.name == \"$BUSYBOX\""
 	stop_agent
 }
 

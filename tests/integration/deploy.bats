@@ -17,7 +17,7 @@ setup_file() {
 	docker import "$(base_tar)" plm/build:$TAG >/dev/null
 	image_build >"$D/image.log" 2>&1 || fail "$(tail -n 30 "$D/image.log")"
 	odd_image
-	run_container before $BUSYBOX
+	run_container earlier $BUSYBOX
 	node_start $NODE
 }
 
@@ -212,10 +212,10 @@ node_logged() {
 }
 
 @test "one that was there before it" {
-	inside before sh -c "cp $TOOLS/act /opt/new && /opt/new true; chmod 0700 /bin/busybox; /bin/busybox true"
+	inside earlier sh -c "cp $TOOLS/act /opt/new && /opt/new true; chmod 0700 /bin/busybox; /bin/busybox true"
 	node_sync
-	expect_alert drift.exec.new before '.file.path == "/opt/new"' ".container.image.name == \"$BUSYBOX\""
-	expect_quiet before drift.exec.new mutation.file root.exec session.exec
+	expect_alert drift.exec.new earlier '.file.path == "/opt/new"' ".container.image.name == \"$BUSYBOX\""
+	expect_quiet earlier drift.exec.new mutation.file root.exec session.exec
 }
 
 @test "one of another user, with opaque directories and private files" {
@@ -238,7 +238,7 @@ odd_act() {
 @test "ps inside lists them, and the agent's own container" {
 	node_sync
 	jq -e --arg image "$BUSYBOX" '[.containers[].container | select(.image.name == $image) | .name] |
-		index("shop") and index("before")' "$D/ps.json"
+		index("shop") and index("earlier")' "$D/ps.json"
 	jq -e --arg node $NODE '.containers[] | select(.container.name == $node)' "$D/ps.json"
 	docker exec $NODE /usr/bin/plimsoll ps | grep -qE ' shop '
 }

@@ -87,6 +87,17 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 	[ $((seen + lost)) -ge $plenty ] && [ $((seen + lost)) -le $((plenty + 20)) ] || fail "seen $seen, lost $lost"
 }
 
+@test "what a flood hid is found on disk, and counts as missed" {
+	flooding_container hiding
+	sync_agent
+	agent_stop
+	flood hiding $plenty
+	inside hiding sh -c 'echo x >>/etc/plm/app.conf'
+	agent_continue
+	wait_for 30 eval 'sync_agent && events_of hiding | jq -e ".missed > 0"' || fail "$(events_of hiding)"
+	expect_alert mutation.file hiding '.file.path == "/etc/plm/app.conf"' '.plimsoll.backend == "disk"'
+}
+
 @test "after a flood the agent goes on: a later drift is told" {
 	inside flooding sh -c "cp $TOOLS/act /opt/later && /opt/later true"
 	sync_agent

@@ -105,13 +105,13 @@ pid_of() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	expect_mutations stopped 1
 }
 
-@test "an entry point that changes its image is told at each start" {
+@test "an entry point that changes its image is told once, however often it starts" {
 	run_container starter $BUSYBOX -- sh -c "$TOOLS/act write /data/01; exec $TOOLS/act pause"
 	wait_for 10 docker exec starter grep -q written /data/01
 	docker restart -t 0 starter
 	wait_for 10 eval 'docker top starter | grep -q "act pause"'
 	sync_agent
-	expect_alert -n 2 mutation.file starter '.file.path == "/data/01"' '.event.action == "modify"'
+	expect_alert mutation.file starter '.file.path == "/data/01"' '.event.action == "modify"'
 	expect_still_told starter
 }
 
