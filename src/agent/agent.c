@@ -48,7 +48,7 @@ static void agent_learn(struct agent *agent, struct container *container, const 
 	if (event->kind != PLM_CHANGE)
 		return;
 	if (facts->confirmed != ANSWER_NO)
-		compare_note(container, event);
+		compare_note(agent, container, event);
 	if (event->change.op == PLM_OP_MOUNT)
 		life_mounts(agent, container, event->task.pid);
 }

@@ -16,6 +16,7 @@
 #define SECOND          1000000000ull
 #define COMPARE_SOON    (5 * SECOND)
 #define COMPARE_ENTRIES 64
+#define NOTED_MAX       262144 /* paths of all containers together */
 #define UNSETTLED       SECOND /* what is as young as this may still be told by an event on its way */
 
 /* Only what lies on the root, and is not for anyone to write, is compared later. */
@@ -26,9 +27,10 @@ static bool is_compared(const struct container *container, const struct event *e
 	return !container->view || !policy_writable(container->view, event->path);
 }
 
-void compare_note(struct container *container, const struct event *event)
+void compare_note(struct agent *agent, struct container *container, const struct event *event)
 {
 	bool tree = event->change.op == PLM_OP_RENAME || event->change.op == PLM_OP_EXCHANGE;
+	size_t before = changes_count(container->changes);
 
 	if (!is_compared(container, event))
 		return;
@@ -36,9 +38,14 @@ void compare_note(struct container *container, const struct event *event)
 		container->changes = changes_new();
 	if (!container->changes)
 		return;
+	if (agent->noted >= NOTED_MAX) {
+		changes_close(container->changes);
+		return;
+	}
 	changes_add(container->changes, event->path, tree);
 	if (tree && event->change.from)
 		changes_add(container->changes, event->change.from, event->change.op == PLM_OP_EXCHANGE);
+	agent->noted += changes_count(container->changes) - before;
 }
 
 void compare_plan(struct container *container, uint64_t at)
@@ -138,7 +145,7 @@ static void difference_tell(const struct difference_entry *entry, void *data)
 		.metadata_only = entry->kind == DIFFERENCE_METADATA,
 		.container_age = UINT64_MAX,
 	};
-	compare_note(container, &event); /* once */
+	compare_note(agent, container, &event); /* once */
 	telling = (struct telling){ .event = &event, .facts = &facts, .container = container, .found = agent_now() };
 	container->missed += judge(agent->teller, &telling) > 0;
 }
@@ -188,6 +195,13 @@ void compare_forget(struct agent *agent, const struct container *container)
 {
 	if (agent->difference && agent->compared == container->cgroup)
 		difference_free(take_ptr(agent->difference));
+}
+
+void compare_end(struct agent *agent, struct container *container)
+{
+	compare_forget(agent, container);
+	agent->noted -= changes_count(container->changes);
+	changes_free(take_ptr(container->changes));
 }
 
 bool compare_step(struct agent *agent)

@@ -60,6 +60,7 @@ struct agent {
 	struct control *control;
 	struct recording *recording;
 	struct state *state;           /* NULL: could not be opened; nothing is kept */
+	size_t noted;                  /* paths that events told of, of all containers */
 	struct difference *difference; /* of the container `compared`; NULL: none is under way */
 	uint64_t compared;
 	uint64_t compare_begun; /* CLOCK_BOOTTIME, ns, as the next two */
@@ -125,13 +126,14 @@ void existing_mappings(struct agent *agent, struct container *container, const s
 		       void (*call)(struct agent *agent, const struct event *event, struct container *container));
 
 /* compare.c */
-void compare_note(struct container *container, const struct event *event); /* it was told by an event */
-void compare_plan(struct container *container, uint64_t at);               /* CLOCK_BOOTTIME, ns */
+void compare_note(struct agent *agent, struct container *container, const struct event *event); /* an event told it */
+void compare_plan(struct container *container, uint64_t at);                                    /* CLOCK_BOOTTIME, ns */
 void compare_soon(struct container *container);
 bool compare_step(struct agent *agent); /* false: there is nothing to compare now */
 /* Is a comparison that was due by then not yet done? */
 bool compare_owes(struct agent *agent, uint64_t since);
-void compare_forget(struct agent *agent, const struct container *container);
+void compare_forget(struct agent *agent, const struct container *container); /* a comparison under way is given up */
+void compare_end(struct agent *agent, struct container *container);
 
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);

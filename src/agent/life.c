@@ -7,7 +7,6 @@
 
 #include "container/cgroup.h"
 #include "container/facts.h"
-#include "image/changes.h"
 #include "image/plain.h"
 #include "image/rootfs.h"
 
@@ -16,10 +15,9 @@
 
 void life_free(struct container *container, void *data)
 {
-	compare_forget(data, container);
+	compare_end(data, container);
 	resolver_drop(((struct agent *)data)->resolver, container->cgroup);
 	rootfs_free(container->rootfs);
-	changes_free(container->changes);
 	judge_forget(container);
 }
 
@@ -148,7 +146,8 @@ static int rootfs_learn(struct agent *agent, struct container *container, const 
 	int r = mounts_text(agent, container, event->task.pid, &text, &source.size);
 
 	if (r < 0)
-		return r;
+		return r == -ENOENT || r == -EINVAL ? -ESRCH
+						    : r; /* EINVAL: a process that is ending has no namespace */
 	source.mountinfo = text;
 	compare_forget(agent, container);
 	rootfs_free(container->rootfs);
@@ -169,14 +168,6 @@ void life_mounts(struct agent *agent, struct container *container, uint32_t pid)
 		(void)rootfs_set_mounts(container->rootfs, text, size);
 }
 
-static void rootfs_tell(struct agent *agent, struct container *container, int error)
-{
-	char message[160];
-
-	(void)snprintf(message, sizeof(message), "its layers could not be read: %s", strerror(-error));
-	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, "layers", message);
-}
-
 /* Runtimes below that run a container on a kernel of its own: a part of what the runtime calls them. */
 static bool is_sandboxed(const char *handler)
 {
@@ -188,23 +179,36 @@ static bool is_sandboxed(const char *handler)
 	return false;
 }
 
+static bool sees_all(const struct container *container)
+{
+	return container->sight == SIGHT_WHOLE && !container->unread;
+}
+
 void life_sight(struct agent *agent, struct container *container)
 {
-	char message[192] = "its root is no overlay: what changed since it began is told, but not compared with the "
-			    "image; what was there before counts as the image's";
+	const char *kind = "layers";
+	char message[192];
 
 	if (is_sandboxed(container->facts.handler)) {
 		container->sight = SIGHT_SANDBOXED;
 		container->running = true; /* no entry point of its own is seen to start */
 	}
-	if (container->sight == SIGHT_WHOLE || container->sight_told || container->state == CONTAINER_WAITING)
+	if (sees_all(container) || container->sight_told || container->state == CONTAINER_WAITING)
 		return;
 	container->sight_told = true;
-	if (container->sight == SIGHT_SANDBOXED)
+	if (container->sight == SIGHT_SANDBOXED) {
+		kind = "sandbox";
 		(void)snprintf(message, sizeof(message), "it runs in a sandbox (%.64s): what happens in it is not seen",
 			       container->facts.handler ?: "of a runtime that is not known");
-	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER,
-		       container->sight == SIGHT_SANDBOXED ? "sandbox" : "layers", message);
+	} else if (container->unread) {
+		(void)snprintf(message, sizeof(message), "its layers could not be read: %s",
+			       strerror(-container->unread));
+	} else {
+		(void)snprintf(message, sizeof(message),
+			       "its root is no overlay: what changed since it began is told, but not compared with the "
+			       "image; what was there before counts as the image's");
+	}
+	serve_coverage(agent, container, RULE_COVERAGE_CONTAINER, kind, message);
 }
 
 /* Since when it is its own doing: of one that ran before, as long as nobody tells better, since its process began. */
@@ -255,8 +259,7 @@ void life_start(struct agent *agent, const struct event *event)
 	container->sight =
 		event->start.sandbox || is_sandboxed(container->facts.handler) ? SIGHT_SANDBOXED : SIGHT_WHOLE;
 	r = container->sight == SIGHT_SANDBOXED ? 0 : rootfs_learn(agent, container, event, located);
-	if (r < 0)
-		rootfs_tell(agent, container, r);
+	container->unread = r == -ESRCH ? 0 : r; /* one that has ended already leaves nothing to be told apart */
 	life_sight(agent, container);
 }
 

@@ -115,6 +115,7 @@ struct container {
 	uint64_t baseline;   /* what changed before is the runtime's, or was told by an agent before this one */
 	uint64_t compare_at; /* when its upper directory is compared next; 0: not */
 	unsigned asks;       /* in vain */
+	int unread;          /* negative errno: its layers could not be read */
 	bool sight_told;     /* what cannot be seen of it */
 	bool running;        /* its entry point's exec was seen, or it ran when the agent came */
 	bool gone;           /* its cgroup was removed: it ends once nothing waits for its name */

@@ -78,6 +78,11 @@ static void hash_add(struct changes *changes, uint64_t hash)
 	*place = hash;
 }
 
+void changes_close(struct changes *changes)
+{
+	changes->full = true;
+}
+
 static bool hash_has(const struct changes *changes, uint64_t hash)
 {
 	return changes->room && *place_of(changes->hashes, changes->room, hash) == hash;

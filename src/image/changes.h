@@ -20,6 +20,9 @@ void changes_free(struct changes *changes);
 /* With `tree` all that lies below the path counts as told with it (a directory that was renamed). Out of memory: full. */
 void changes_add(struct changes *changes, const char *path, bool tree);
 
+/* There is no room for more, by its keeper's own bound. */
+void changes_close(struct changes *changes);
+
 /* Was the path told, or a tree that it lies in? NULL: no. */
 bool changes_tell(const struct changes *changes, const char *path);
 

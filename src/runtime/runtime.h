@@ -44,7 +44,7 @@ struct runtime_ops {
 
 	/*
 	 * 0: *ret_facts is filled as far as the source knows, its strings the caller's.
-	 * -ENOENT: not a container of this source (or not yet). -ENOTCONN, -ETIMEDOUT, -EFBIG, -EBADMSG: as
+	 * -ENOENT: not a container of this source (or not yet). -ENOTCONN, -EACCES, -ETIMEDOUT, -EFBIG, -EBADMSG: as
 	 * http_ask. -EPROTO: it refused. -ECANCELED. -ENOMEM. facts.runtime says whose the container is: the answer
 	 * of a source that `speaks` for it, or one with an image's name, is all that is waited for; the others'
 	 * answers complete it.

@@ -33,7 +33,7 @@ plm() { timeout 30 "$PLM" "$@"; }
 
 @test "text: a line for each alert, with its severity, rule, container and path" {
 	local line
-	line=$(grep -F drift.exec.new "$D/agent.log")
+	line=$(grep -E 'drift\.exec\.new +bad ' "$D/agent.log")
 	[ "$(wc -l <<<"$line")" -eq 1 ]
 	[[ $line == *[Cc][Rr][Ii][Tt]* && $line == *bad* && $line == */opt/new* ]]
 }
@@ -47,7 +47,7 @@ plm() { timeout 30 "$PLM" "$@"; }
 @test "replay: the same findings from the recording" {
 	[ -s "$D/records" ]
 	run -0 --separate-stderr plm replay "$D/records"
-	diff <(jq -r 'select(.event.kind == "alert" and .event.action != "repeat") | .rule.id + " " + (.file.path // "")' <<<"$output" | sort) \
+	diff <(jq -r 'select(.event.kind == "alert" and .event.action != "repeat" and .container.name == "bad") | .rule.id + " " + (.file.path // "")' <<<"$output" | sort) \
 		<(alerts bad '.rule.id + " " + (.file.path // "")' | jq -r . | sort)
 }
 
@@ -61,6 +61,16 @@ plm() { timeout 30 "$PLM" "$@"; }
 @test "policy check: a good one" {
 	printf 'writable: ["/tmp/**"]\nrules:\n  root.exec: {severity: low}\n' >"$D/good.yaml"
 	run -0 plm policy check "$D/good.yaml"
+}
+
+@test "ps: a table that fits 100 columns, a line for each container" {
+	run_container "long-$(printf 'x%.0s' {1..60})" $BUSYBOX
+	sync_agent
+	run -0 --separate-stderr plm ps --runtime-dir "$D/control"
+	[[ ${lines[0]} == ID*NAME*IMAGE*STATE*C/H/M/L*EVENTS ]]
+	grep -q '~xxxxxxxxxx' <<<"$output" || fail "$output"
+	grep -qE '^[0-9a-f]{12}  bad +[^ ]*busybox:'$TAG' +named ' <<<"$output" || fail "$output"
+	[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' <<<"$output")" -le 100 ] || fail "$output"
 }
 
 @test "ps without an agent says so" {

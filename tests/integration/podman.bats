@@ -14,15 +14,27 @@ setup_file() {
 	suite_start
 	mkdir -p "$D/podman"
 	podman import -c 'CMD ["'$TOOLS'/act", "pause"]' "$(image_tar busybox)" "$POD_IMAGE:$TAG" >"$D/podman/import.log" 2>&1
-	launch podman "$(type -P podman)" "${podman_options[@]}" system service --time 0 "unix://$D/podman.sock"
+	podman_service
 	wait_for 20 [ -S "$D/podman.sock" ]
 	run_podman runc before
 	start_agent --podman-socket "$D/podman.sock"
 }
 
 teardown_file() {
+	local status=0
 	[ ! -d "${D:-}" ] || podman rm -fa -t 0 >"$D/podman/end.log" 2>&1 || :
-	suite_end
+	suite_end || status=$?
+	[ ! -d "${OWN_CGROUP:-}" ] || find "$OWN_CGROUP" -depth -type d -exec rmdir {} +
+	return $status
+}
+
+# Where there is no systemd the service moves all that is in its cgroup into one below: so it has one of its own.
+podman_service() {
+	OWN_CGROUP=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/plm-podman-$$
+	export OWN_CGROUP
+	mkdir "$OWN_CGROUP"
+	launch podman sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$OWN_CGROUP" "$(type -P podman)" \
+		"${podman_options[@]}" system service --time 0 "unix://$D/podman.sock"
 }
 
 podman() {

@@ -57,6 +57,10 @@ static void beyond_the_bound_it_says_so(void **state)
 	}
 	changes_free(changes);
 	changes_free(NULL);
+	changes = changes_new();
+	changes_close(changes);
+	assert_true(changes_full(changes));
+	changes_free(changes);
 }
 
 int main(void)
