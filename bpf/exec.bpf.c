@@ -237,6 +237,16 @@ static void exec_tell(const struct exec_context *c)
 	scratch_put(scratch);
 }
 
+/* In a cgroup beyond its container's quota? Then it is lost, and not outside. Not inlined for the stack's sake. */
+static __noinline int exec_beyond(struct task_struct *task)
+{
+	u64 inside = container_above(task_cgroup_of(task));
+
+	if (inside)
+		loss_count(inside, PLM_LOSS_QUOTA, PLM_EXEC);
+	return inside != 0;
+}
+
 /* On the host: is it a file of a container's root that runs outside any container? Not inlined: it is called twice. */
 static __noinline int exec_outside(struct task_struct *task, struct linux_binprm *bprm)
 {
@@ -244,7 +254,7 @@ static __noinline int exec_outside(struct task_struct *task, struct linux_binprm
 	u32 device;
 	struct plm_exec *exec;
 	struct scratch *scratch;
-	u64 *owner, inside;
+	u64 *owner;
 
 	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_MAGIC)
 		return 0;
@@ -252,11 +262,8 @@ static __noinline int exec_outside(struct task_struct *task, struct linux_binprm
 	owner = bpf_map_lookup_elem(&roots, &device);
 	if (!owner)
 		return 0;
-	inside = container_above(task_cgroup_of(task));
-	if (inside) { /* in a cgroup beyond its container's quota */
-		loss_count(inside, PLM_LOSS_QUOTA, PLM_EXEC);
+	if (exec_beyond(task))
 		return 0;
-	}
 	scratch = scratch_take();
 	if (!scratch) {
 		loss_count(*owner, PLM_LOSS_SCRATCH, PLM_EXEC);

@@ -33,8 +33,8 @@ podman_service() {
 	OWN_CGROUP=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/plm-podman-$$
 	export OWN_CGROUP
 	mkdir "$OWN_CGROUP"
-	launch podman sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$OWN_CGROUP" "$(type -P podman)" \
-		"${podman_options[@]}" system service --time 0 "unix://$D/podman.sock"
+	launch podman sh -c 'echo $$ >"$(findmnt -n -t cgroup2 -o TARGET | tail -n 1)/$0/cgroup.procs" && exec "$@"' \
+		"${OWN_CGROUP##*/}" "$(type -P podman)" "${podman_options[@]}" system service --time 0 "unix://$D/podman.sock"
 }
 
 podman() {
