@@ -155,12 +155,13 @@ build_images() {
 
 # ---- runtimes ----
 
-# launch NAME COMMAND...: a daemon, in the suite's namespace, that cannot outlive this shell; its pid is in $D/NAME.pid.
+# launch NAME COMMAND...: a daemon, in the suite's namespace, that cannot outlive this shell; its pid is in $D/NAME.pid. In
+# a session of its own: a stopped process among ours would have the kernel hang up on all of them.
 launch() {
 	local name=$1
 	shift
 	: >"$D/$name.log" # there before anyone waits for a line of it
-	(exec "${ENTER[@]}" setpriv --pdeathsig TERM "$@" >>"$D/$name.log" 2>&1 3>&- </dev/null) &
+	(exec setsid "${ENTER[@]}" setpriv --pdeathsig TERM "$@" >>"$D/$name.log" 2>&1 3>&- </dev/null) &
 	echo $! >"$D/$name.pid"
 }
 
