@@ -67,6 +67,7 @@ struct agent {
 	uint64_t watching;      /* since when hooks are attached */
 	uint64_t read_until;    /* of the last record */
 	uint64_t drained;       /* when the rings were last seen empty: all of before was read */
+	bool unkept;            /* records were read since the last commit */
 	uint64_t keep_at;       /* when what is kept is next committed */
 	struct mounts *host_mounts;
 	struct output_context context;
@@ -106,7 +107,7 @@ void life_sight(struct agent *agent, struct container *container);
 void life_free(struct container *container, void *data); /* registry's release */
 
 /* naming.c */
-void naming_ask(struct agent *agent, struct container *container, uint32_t pid);
+void naming_ask(struct agent *agent, struct container *container);
 /* The container that the answer is about, whose events wait to be released; NULL where it is not watched. */
 struct container *naming_answer(struct agent *agent, struct resolver_answer *answer);
 /* One whose events wait for a name that will not come; NULL: none. */

@@ -32,11 +32,12 @@ static void outputs_flush(struct agent *agent)
 		(void)recording_flush(agent->recording);
 }
 
-/* What was told, and until when all was read, so that the next agent knows. `read_all`: nothing is queued. */
-static void state_keep(struct agent *agent, bool read_all)
+/* What was told, and until when all was read, so that the next agent knows: when the outputs have it. */
+static void state_keep(struct agent *agent)
 {
-	uint64_t until = read_all ? agent->drained : agent->read_until, waiting, oldest;
+	uint64_t until = agent->drained > agent->read_until ? agent->drained : agent->read_until, waiting, oldest;
 
+	outputs_flush(agent);
 	if (!agent->state)
 		return;
 	if (registry_oldest(agent->registry, &waiting, &oldest) && oldest < until)
@@ -46,6 +47,14 @@ static void state_keep(struct agent *agent, bool read_all)
 	(void)state_commit(agent->state);
 	agent->keep_at = agent_now() + KEEP_NS;
 	agent->told = teller_told(agent->teller);
+	agent->unkept = false;
+}
+
+/* What was told is kept at once, all else that was read a little later; while nothing happens the disk is left alone. */
+static void state_keep_due(struct agent *agent)
+{
+	if (agent->told != teller_told(agent->teller) || (agent->unkept && agent_now() >= agent->keep_at))
+		state_keep(agent);
 }
 
 /* What the rings hold, at most `batches` times BATCH; true where there was something. */
@@ -60,8 +69,8 @@ static bool drain(struct agent *agent, unsigned batches)
 		outputs_flush(agent);
 	}
 	agent->drained = n < BATCH ? begun : agent->drained;
-	if (all > 0 && (begun >= agent->keep_at || agent->told != teller_told(agent->teller)))
-		state_keep(agent, false);
+	agent->unkept |= all > 0;
+	state_keep_due(agent);
 	return all > 0;
 }
 
@@ -77,6 +86,7 @@ static void names_take(struct agent *agent)
 		agent_release(agent, container);
 		life_settled(agent, container);
 	}
+	state_keep_due(agent);
 }
 
 static void reload(struct agent *agent)
@@ -130,7 +140,9 @@ static void tick(struct agent *agent, uint64_t now)
 	outputs_flush(agent);
 	control_handle(agent->control); /* clients that are too slow */
 	serve_outputs(agent);
-	state_keep(agent, true);
+	state_keep_due(agent);
+	if (agent->state)
+		(void)state_commit(agent->state); /* containers that came and went */
 }
 
 /* sd_notify(3)'s protocol, which is one datagram: not worth a library. */
@@ -185,7 +197,7 @@ static void finish(struct agent *agent)
 		agent_release(agent, container);
 	serve_losses(agent);
 	(void)teller_pause(agent->teller);
-	state_keep(agent, true);
+	state_keep(agent);
 	serve_exceptions(agent);
 	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());
 	if (sinks_finish(agent->sinks, realtime(agent), PATIENCE_MS) > 0)
