@@ -50,7 +50,6 @@ static struct plm_cgroup *cgroup_entry(struct cgroup *cgroup)
 		return 0;
 	}
 	fresh = *entry;
-	fresh.depth = 1;
 	if (bpf_map_update_elem(&cgroups, &id, &fresh, BPF_ANY)) {
 		loss_count(root, PLM_LOSS_MAP, PLM_BIRTH);
 		return 0;

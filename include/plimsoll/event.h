@@ -344,7 +344,7 @@ enum plm_cgroup_state {
 struct plm_cgroup {
 	__u64 root;  /* key in map `containers` */
 	__u32 state; /* enum plm_cgroup_state */
-	__u32 depth; /* below root */
+	__u32 pad;
 };
 
 enum plm_phase {

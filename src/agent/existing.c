@@ -47,7 +47,7 @@ static void existing_cgroup(uint64_t id, uint64_t parent, const char *path, void
 		agent->unentered++;
 		return;
 	}
-	r = kernel_cgroup_enter(agent->kernel, id, existing->root, id != existing->root);
+	r = kernel_cgroup_enter(agent->kernel, id, existing->root);
 	if (r == 0 && guess.verdict == CGROUP_CONTAINER)
 		r = kernel_cgroup_confirm(agent->kernel, id, existing->root);
 	if (r < 0)

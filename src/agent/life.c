@@ -32,7 +32,7 @@ struct container *life_admit(struct agent *agent, uint64_t id, const char *path,
 		return NULL;
 	}
 	container->asked = time;
-	naming_ask(agent, container, 0);
+	naming_ask(agent, container);
 	return container;
 }
 
@@ -254,7 +254,7 @@ void life_start(struct agent *agent, const struct event *event)
 		container->asked = event->time;
 	}
 	if (container->state == CONTAINER_WAITING || !container->facts.image_name)
-		naming_ask(agent, container, event->task.pid); /* now it does, or the disk */
+		naming_ask(agent, container); /* now it does, or the disk */
 	/* What a sandbox's processes on this kernel do is its own doing, not the container's. */
 	container->sight =
 		event->start.sandbox || is_sandboxed(container->facts.handler) ? SIGHT_SANDBOXED : SIGHT_WHOLE;

@@ -32,14 +32,13 @@ static void unnamed(struct container *container)
 		container->facts.runtime = strdup(guess.runtime);
 }
 
-void naming_ask(struct agent *agent, struct container *container, uint32_t pid)
+void naming_ask(struct agent *agent, struct container *container)
 {
 	struct cgroup_guess guess = cgroup_classify(container->cgroup_path ?: "/");
 	struct runtime_request request = {
 		.cgroup = container->cgroup,
 		.path = container->cgroup_path ?: "",
 		.id = guess.id,
-		.pid = pid,
 		.upper = container->upper,
 	};
 	int r = resolver_ask(agent->resolver, &request);
@@ -115,7 +114,7 @@ static void ask_again(struct container *container, void *data)
 	    container->gone)
 		return;
 	ask_later(container);
-	naming_ask(agent, container, 0);
+	naming_ask(agent, container);
 }
 
 void naming_tick(struct agent *agent)

@@ -145,6 +145,11 @@ static uint64_t count_unkept(const struct agent *agent)
 	return agent->state ? state_lost(agent->state) : 0;
 }
 
+static uint64_t count_forgotten(const struct agent *agent)
+{
+	return agent->state ? state_forgotten(agent->state) : 0;
+}
+
 static uint64_t count_unwatched(const struct agent *agent)
 {
 	return agent->unwatched;
@@ -184,6 +189,7 @@ static const struct {
 	  "cgroups that were there before the agent, and are not watched: too many below one container" },
 	{ count_unkept,
 	  "things that could not be kept for the next agent: it may tell some again, or take them for missed" },
+	{ count_forgotten, "things told that the next agent may tell again: too many to keep" },
 	{ count_unwatched, "events of containers that are not watched: too many at once, or forgotten" },
 	{ count_unheld, "events that could not wait for their container's name, and went without or were dropped" },
 	{ count_unasked, "containers whose name was not asked for: too many at once" },

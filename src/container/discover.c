@@ -189,11 +189,6 @@ int discover_cgroup_in(const char *host_root, uint32_t pid, uint32_t hierarchy, 
 	return -ENOENT;
 }
 
-int discover_cgroup_of(const char *host_root, uint32_t pid, char **ret_path)
-{
-	return discover_cgroup_in(host_root, pid, 0, ret_path);
-}
-
 /* Is `word` one of a list with commas? */
 static bool list_has(const char *list, size_t length, const char *word, size_t word_length)
 {

@@ -44,7 +44,4 @@ int discover_proc(const char *host_root, uint32_t pid, const char *name, size_t 
 /* The path of a process's cgroup in the hierarchy of that id: malloc'd. -ENOENT where it has none. */
 int discover_cgroup_in(const char *host_root, uint32_t pid, uint32_t hierarchy, char **ret_path);
 
-/* The same in v2. */
-int discover_cgroup_of(const char *host_root, uint32_t pid, char **ret_path);
-
 #endif

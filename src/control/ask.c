@@ -5,27 +5,19 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "control/address.h"
 
 #define CHUNK 65536
-
-static uint64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static int wait_for(int fd, short events, uint64_t deadline)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
 
 	for (;;) {
-		uint64_t now = now_ms();
+		uint64_t now = monotonic_ms();
 		int n = now < deadline ? poll(&poll_fd, 1, (int)(deadline - now)) : 0;
 
 		if (n > 0)
@@ -117,5 +109,5 @@ int control_ask(const char *runtime_dir, const char *request, unsigned timeout_m
 	if (fd < 0)
 		return fd;
 	r = request_send(fd, request);
-	return r < 0 ? r : answer_read(fd, now_ms() + timeout_ms, ret_text);
+	return r < 0 ? r : answer_read(fd, monotonic_ms() + timeout_ms, ret_text);
 }

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "control/address.h"
 
 #define NEVER UINT64_MAX
@@ -40,14 +40,6 @@ struct control {
 
 /* Keys of the epoll set: clients by index, and above them: */
 enum { KEY_LISTEN = CONTROL_CLIENTS, KEY_TIMER };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- clients ---- */
 
@@ -101,7 +93,7 @@ static void clients_accept(struct control *control)
 		}
 		client->fd = fd;
 		client->token = ++control->tokens;
-		client->deadline = now_ms() + CONTROL_REQUEST_TIME;
+		client->deadline = monotonic_ms() + CONTROL_REQUEST_TIME;
 		if (client_watch(control, client, EPOLL_CTL_ADD, EPOLLIN) < 0)
 			client_drop(control, client);
 	}
@@ -146,7 +138,7 @@ static void client_read(struct control *control, struct client *client)
 		return;
 	*end = '\0';
 	client->phase = CLIENT_WAITS;
-	client->deadline = now_ms() + CONTROL_ANSWER_TIME;
+	client->deadline = monotonic_ms() + CONTROL_ANSWER_TIME;
 	if (client_watch(control, client, EPOLL_CTL_MOD, 0) < 0)
 		client_drop(control, client);
 	else
@@ -171,7 +163,7 @@ static void client_handle(struct control *control, struct client *client, uint32
 /* Drops who is late, and sets the timer to the next who would be. */
 static void deadlines_check(struct control *control)
 {
-	uint64_t now = now_ms(), next = NEVER;
+	uint64_t now = monotonic_ms(), next = NEVER;
 	struct itimerspec when = { 0 };
 
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
@@ -202,7 +194,7 @@ int control_answer(struct control *control, uint64_t token, const char *text, si
 		memcpy(client->answer, text, size);
 	client->size = size;
 	client->phase = CLIENT_TAKES;
-	client->deadline = now_ms() + CONTROL_SEND_TIME;
+	client->deadline = monotonic_ms() + CONTROL_SEND_TIME;
 	if (client_watch(control, client, EPOLL_CTL_MOD, EPOLLOUT) < 0)
 		client_drop(control, client);
 	else

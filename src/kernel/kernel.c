@@ -14,7 +14,6 @@
 #include "kernel/ring.h"
 #include "kernel/subsystem.h"
 
-
 /* The object that the build put into this program (Makefile). */
 extern const char plm_object[], plm_object_end[];
 
@@ -232,9 +231,9 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
-int kernel_cgroup_enter(struct kernel *kernel, uint64_t id, uint64_t root, uint32_t depth)
+int kernel_cgroup_enter(struct kernel *kernel, uint64_t id, uint64_t root)
 {
-	struct plm_cgroup entry = { .root = root, .state = PLM_CGROUP_CANDIDATE, .depth = depth };
+	struct plm_cgroup entry = { .root = root, .state = PLM_CGROUP_CANDIDATE };
 	struct plm_container fresh = { .phase = PLM_PHASE_SETUP };
 
 	if (id == root && bpf_map_update_elem(kernel->containers, &root, &fresh, BPF_NOEXIST) && errno != EEXIST)

@@ -38,7 +38,7 @@ void kernel_free(struct kernel *kernel); /* takes NULL; detaches everything */
 
 /* Enters a cgroup that was there before the agent: `root` is the id of its container's root cgroup, itself or above.
  * 0, or the errno of the map (-E2BIG: it is full). */
-int kernel_cgroup_enter(struct kernel *kernel, uint64_t id, uint64_t root, uint32_t depth);
+int kernel_cgroup_enter(struct kernel *kernel, uint64_t id, uint64_t root);
 
 /* Tells each task that is in an entered cgroup, by records. 0 or an errno. */
 int kernel_seed(struct kernel *kernel);

@@ -29,11 +29,6 @@ struct containerd {
 	char *socket;
 };
 
-static inline void facts_done(struct container_facts *facts)
-{
-	container_facts_clear(facts);
-}
-
 /* -ENOENT without a task: created, but not yet started, or stopped. */
 static int task_fill(struct containerd *containerd, const char *namespace, const char *id,
 		     struct container_facts *facts)
@@ -199,7 +194,7 @@ static int containerd_lookup(struct runtime_source *source, const struct runtime
 		return r;
 	count = list->n_namespaces < NAMESPACES_MAX ? list->n_namespaces : NAMESPACES_MAX;
 	for (size_t i = 0; i < 2 * count; i++) { /* once through those that the path suggests, then the others */
-		_cleanup_(facts_done) struct container_facts facts = { 0 };
+		_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 		const char *namespace = list->namespaces[i % count]->name;
 
 		if (path_suggests(request->path, namespace) != (i < count))

@@ -15,11 +15,6 @@ struct crio {
 	char *socket;
 };
 
-static inline void facts_done(struct container_facts *facts)
-{
-	container_facts_clear(facts);
-}
-
 static int facts_fill(struct crio *crio, const char *id, struct container_facts *facts)
 {
 	int r = fact_set(&facts->id, id);
@@ -36,7 +31,7 @@ static int crio_lookup(struct runtime_source *source, const struct runtime_reque
 		       struct container_facts *ret_facts)
 {
 	struct crio *crio = (struct crio *)source;
-	_cleanup_(facts_done) struct container_facts facts = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 	int r;
 
 	if (strlen(request->id) != ID_DIGITS || strspn(request->id, "0123456789abcdef") != ID_DIGITS)

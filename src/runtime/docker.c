@@ -16,6 +16,7 @@
 #include "runtime/http.h"
 #include "runtime/image_config.h"
 #include "runtime/inspect.h"
+#include "runtime/storage.h"
 
 #define DIGEST_PREFIX "sha256:"
 #define ID_DIGITS     64
@@ -40,22 +41,12 @@ struct docker {
 	char *owner; /* part of the cgroup paths of a user's own containers, where the socket is a user's; or NULL */
 };
 
-static inline void facts_done(struct container_facts *facts)
-{
-	container_facts_clear(facts);
-}
-
-static bool is_id(const char *text)
-{
-	return text && strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
-}
-
 /* The digits of "sha256:...", or of a bare id; NULL for what is no id, and must not go into a path. */
 static const char *id_digits(const char *id)
 {
 	if (id && strncmp(id, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0)
 		id += strlen(DIGEST_PREFIX);
-	return is_id(id) ? id : NULL;
+	return is_hex64(id) ? id : NULL;
 }
 
 /*
@@ -95,11 +86,6 @@ static int docker_get(struct docker *docker, const char *const path_parts[static
 		return -EBADMSG;
 	*ret_json = take_ptr(json);
 	return 0;
-}
-
-static const char *string_at(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
 }
 
 /* The entry of an array of references that is of this repository, else the first; NULL without any. */
@@ -171,12 +157,12 @@ static int image_ask(struct docker *docker, const char *digits, struct container
 /* What the image was called when the container was made, and its id. */
 static int image_told(const json_t *answer, const char *digits, struct container_facts *facts)
 {
-	const char *name = string_at(answer, "ImageName"); /* Podman's: the whole name */
+	const char *name = json_text(answer, "ImageName"); /* Podman's: the whole name */
 	char id[sizeof(DIGEST_PREFIX) + ID_DIGITS];
 	int r = 0;
 
 	if (!name || !*name)
-		name = string_at(json_object_get(answer, "Config"), "Image");
+		name = json_text(json_object_get(answer, "Config"), "Image");
 	if (name && !named_by_id(name, digits))
 		r = facts_set_image(facts, name);
 	if (r == 0 && facts->image_name && !facts->image_tag && !facts->image_digest)
@@ -197,7 +183,7 @@ static int only_fatal(int r)
 
 static int image_fill(struct docker *docker, const json_t *answer, struct container_facts *facts)
 {
-	const char *digits = id_digits(string_at(answer, "Image"));
+	const char *digits = id_digits(json_text(answer, "Image"));
 	int r;
 
 	facts->image = image_facts_new();
@@ -211,17 +197,17 @@ static int image_fill(struct docker *docker, const json_t *answer, struct contai
 
 static int pod_fill(struct docker *docker, const json_t *answer, struct container_facts *facts)
 {
-	const char *id = string_at(answer, "Pod");
+	const char *id = json_text(answer, "Pod");
 	json_auto_t *pod = NULL;
 	int r;
 
-	if (!docker->dialect->pods || !is_id(id))
+	if (!docker->dialect->pods || !is_hex64(id))
 		return 0;
 	r = fact_set(&facts->pod_uid, id);
 	if (r == 0)
 		r = docker_get(docker, (const char *[]){ docker->dialect->pods, id, "/json" }, JSON_OBJECT, &pod);
 	if (r == 0)
-		r = fact_set(&facts->pod_name, string_at(pod, "Name"));
+		r = fact_set(&facts->pod_name, json_text(pod, "Name"));
 	if (r == 0)
 		r = labels_add_json(&facts->labels, json_object_get(pod, "Labels"));
 	return only_fatal(r);
@@ -247,7 +233,7 @@ static int labels_fill(const json_t *labels, struct container_facts *facts)
 
 static int facts_fill(struct docker *docker, const json_t *answer, const char *id, struct container_facts *facts)
 {
-	const char *said = string_at(answer, "Id");
+	const char *said = json_text(answer, "Id");
 	int r;
 
 	if (!said || strcmp(said, id) != 0)
@@ -277,11 +263,11 @@ static int docker_lookup(struct runtime_source *source, const struct runtime_req
 			 struct container_facts *ret_facts)
 {
 	struct docker *docker = (struct docker *)source;
-	_cleanup_(facts_done) struct container_facts facts = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 	json_auto_t *answer = NULL;
 	int r;
 
-	if (!is_id(request->id) || (docker->owner && !strstr(request->path, docker->owner)))
+	if (!is_hex64(request->id) || (docker->owner && !strstr(request->path, docker->owner)))
 		return -ENOENT;
 	http_set_deadline(docker->http, SOURCE_TIMEOUT);
 	r = container_get(docker, request->id, &answer);
@@ -310,7 +296,7 @@ static int docker_probe(struct runtime_source *source, char *ret_version, size_t
 		r = docker_get(docker, path, JSON_OBJECT, &answer);
 	if (r < 0)
 		return r;
-	version = string_at(answer, "Version");
+	version = json_text(answer, "Version");
 	(void)snprintf(ret_version, size, "%s%s", version ? version : "",
 		       docker->dialect->runtime == source->ops->name ? "" : " (Podman)");
 	return 0;

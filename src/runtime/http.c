@@ -3,11 +3,11 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define HEADER_BYTES_MAX (64 * 1024)
 
@@ -34,14 +34,6 @@ DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 static inline void transfer_done(struct transfer *transfer)
 {
 	free(transfer->body);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 struct http *http_new(const char *socket)
@@ -71,7 +63,7 @@ void http_free(struct http *http)
 
 void http_set_deadline(struct http *http, unsigned milliseconds)
 {
-	http->deadline = now_ms() + milliseconds;
+	http->deadline = monotonic_ms() + milliseconds;
 }
 
 void http_cancel(struct http *http)
@@ -235,7 +227,7 @@ static int transfer_run(struct http *http)
 	int running = 1, left;
 
 	for (;;) {
-		uint64_t now = now_ms();
+		uint64_t now = monotonic_ms();
 
 		if (atomic_load(&http->cancelled))
 			return -ECANCELED;

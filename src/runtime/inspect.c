@@ -5,11 +5,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/oci_spec.h"
-
-static const char *string_at(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
+#include "runtime/storage.h"
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -60,7 +56,7 @@ static uint64_t capabilities_find(const json_t *answer, const json_t *host, bool
 
 	if (effective)
 		return capabilities_of(effective);
-	if (!runs_as_root(string_at(json_object_get(answer, "Config"), "User")))
+	if (!runs_as_root(json_text(json_object_get(answer, "Config"), "User")))
 		return 0;
 	return capabilities_told(host, privileged);
 }
@@ -85,11 +81,11 @@ static const struct {
 
 static uint32_t flags_of(const json_t *host)
 {
-	const char *users = string_at(host, "UsernsMode");
+	const char *users = json_text(host, "UsernsMode");
 	uint32_t flags = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(host_modes); i++) {
-		const char *mode = string_at(host, host_modes[i].key);
+		const char *mode = json_text(host, host_modes[i].key);
 
 		if (mode && strcmp(mode, "host") == 0)
 			flags |= host_modes[i].flag;
@@ -153,7 +149,7 @@ static int security_option_fill(const char *option, struct run_facts *run)
 static int security_fill(const json_t *answer, const json_t *host, struct run_facts *run)
 {
 	const json_t *options = json_object_get(host, "SecurityOpt"), *option;
-	int r = fact_set(&run->apparmor, string_at(answer, "AppArmorProfile"));
+	int r = fact_set(&run->apparmor, json_text(answer, "AppArmorProfile"));
 	size_t i;
 
 	json_array_foreach (options, i, option)
@@ -168,8 +164,8 @@ static int security_fill(const json_t *answer, const json_t *host, struct run_fa
 
 static int mount_fill(const json_t *mount, struct run_facts *run)
 {
-	const char *type = string_at(mount, "Type"), *source = string_at(mount, "Source");
-	const char *target = string_at(mount, "Destination");
+	const char *type = json_text(mount, "Type"), *source = json_text(mount, "Source");
+	const char *target = json_text(mount, "Destination");
 
 	if (!type || strcmp(type, "bind") != 0 || !source || !target)
 		return 0; /* a volume's files are the runtime's, made for containers */
@@ -205,10 +201,10 @@ static int run_fill(const json_t *answer, struct run_facts *run)
 /* libpod's HostConfig only says "oci"; the one in use, which may be a path, stands elsewhere. */
 static const char *handler_of(const json_t *answer)
 {
-	const char *handler = string_at(answer, "OCIRuntime"), *slash = handler ? strrchr(handler, '/') : NULL;
+	const char *handler = json_text(answer, "OCIRuntime"), *slash = handler ? strrchr(handler, '/') : NULL;
 
 	if (!handler)
-		return string_at(json_object_get(answer, "HostConfig"), "Runtime");
+		return json_text(json_object_get(answer, "HostConfig"), "Runtime");
 	return slash ? slash + 1 : handler;
 }
 
@@ -216,11 +212,11 @@ int inspect_fill(const json_t *answer, struct container_facts *facts)
 {
 	const json_t *state = json_object_get(answer, "State");
 	json_int_t pid = json_integer_value(json_object_get(state, "Pid"));
-	const char *name = string_at(answer, "Name");
+	const char *name = json_text(answer, "Name");
 	int r;
 
 	facts->init_pid = pid > 0 && pid <= INT32_MAX ? (uint32_t)pid : 0;
-	facts->started = fact_time(string_at(state, "StartedAt"));
+	facts->started = fact_time(json_text(state, "StartedAt"));
 	r = fact_set(&facts->name, name && *name == '/' ? name + 1 : name);
 	if (r == 0)
 		r = fact_set(&facts->handler, handler_of(answer));

@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define STACK_BYTES (256 * 1024) /* libcurl's name look-ups are not used: sockets are local */
 
@@ -29,14 +29,6 @@ struct lanes {
 	size_t count;
 	struct lane lane[SOURCE_LANES]; /* the first has the source that was taken */
 };
-
-uint64_t lanes_now(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- jobs ---- */
 
@@ -105,7 +97,7 @@ static void *lane_run(void *data)
 
 	while ((job = job_take(lane->lanes))) {
 		job->status = -ETIMEDOUT;
-		if (lanes_now() < job->deadline)
+		if (monotonic_ms() < job->deadline)
 			job->status = lane->lanes->ops->lookup(lane->source, &job->request, &job->facts);
 		lane->lanes->done(job, lane->lanes->data);
 	}

@@ -44,6 +44,4 @@ void lanes_free(struct lanes *lanes);
 /* The same, but the source that lanes_new took is handed back. */
 struct runtime_source *lanes_give_back(struct lanes *lanes);
 
-uint64_t lanes_now(void); /* CLOCK_MONOTONIC, ms */
-
 #endif

@@ -37,11 +37,6 @@ struct oci {
 	char *patterns[];
 };
 
-static inline void facts_done(struct container_facts *facts)
-{
-	container_facts_clear(facts);
-}
-
 /* ---- states ---- */
 
 /* A container's state, and in what directory it lies. */
@@ -200,7 +195,7 @@ static int names_fill(const struct state *state, const char *runtime, struct con
 
 static int facts_fill(const struct oci *oci, const struct state *state, struct container_facts *ret_facts)
 {
-	_cleanup_(facts_done) struct container_facts facts = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 	const char *bundle = state->format->bundle(state->json);
 	const char *runtime = owner_of(bundle) ?: owner_of(state->root) ?: state->format->runtime;
 	json_auto_t *spec = NULL;

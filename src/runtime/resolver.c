@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "container/facts.h"
 #include "runtime/lanes.h"
 
@@ -98,7 +99,7 @@ static int pending_new(const struct resolver *resolver, const struct runtime_req
 	pending->request.upper = request->upper ? strdup(request->upper) : NULL;
 	if (!pending->request.id || !pending->request.path || (request->upper && !pending->request.upper))
 		return -ENOMEM;
-	pending->deadline = resolver->count ? lanes_now() + resolver->patience : 0;
+	pending->deadline = resolver->count ? monotonic_ms() + resolver->patience : 0;
 	pending->rank = SIZE_MAX;
 	*ret_pending = take_ptr(pending);
 	return 0;
@@ -130,9 +131,9 @@ static void attempt_end(struct attempt *attempt)
 {
 	attempt->out = false;
 	attempt->answered = true;
-	attempt->next = attempt->made <= ARRAY_SIZE(retry_ms) ? lanes_now() + retry_ms[attempt->made - 1] : NEVER;
+	attempt->next = attempt->made <= ARRAY_SIZE(retry_ms) ? monotonic_ms() + retry_ms[attempt->made - 1] : NEVER;
 	if (attempt->again)
-		attempt->next = lanes_now();
+		attempt->next = monotonic_ms();
 	attempt->again = false;
 }
 
@@ -142,7 +143,7 @@ static void attempt_start(struct resolver *resolver, size_t slot, size_t source)
 	struct attempt *attempt = &pending->attempts[source];
 	struct job *job;
 
-	if (lanes_now() <
+	if (monotonic_ms() <
 	    resolver->health[source].rest_until) { /* it is waited for no more than for one that is not there */
 		attempt->answered = true;
 		attempt->next = resolver->health[source].rest_until;
@@ -194,8 +195,6 @@ static int pending_hurry(struct resolver *resolver, size_t slot, const struct ru
 
 	if (upper)
 		pending->request.upper = upper;
-	if (request->pid)
-		pending->request.pid = request->pid;
 	for (size_t i = 0; i < resolver->count; i++) {
 		struct attempt *attempt = &pending->attempts[i];
 
@@ -205,7 +204,7 @@ static int pending_hurry(struct resolver *resolver, size_t slot, const struct ru
 		else if (!attempt->knew)
 			attempt->next = 0;
 	}
-	attempts_start(resolver, slot, lanes_now());
+	attempts_start(resolver, slot, monotonic_ms());
 	return -EALREADY;
 }
 
@@ -231,7 +230,7 @@ int resolver_ask(struct resolver *resolver, const struct runtime_request *reques
 	if (r < 0)
 		return r;
 	resolver->pending[slot]->serial = ++resolver->serial;
-	attempts_start(resolver, slot, lanes_now());
+	attempts_start(resolver, slot, monotonic_ms());
 	timer_set(resolver, 0); /* resolver_take sets it anew */
 	return 0;
 }
@@ -263,7 +262,7 @@ static void health_note(struct health *health, int status)
 	for (unsigned i = 0; i < health->failures && rest < RESOLVER_REST; i++)
 		rest *= 2;
 	health->failures++;
-	health->rest_until = lanes_now() + (rest < RESOLVER_REST ? rest : RESOLVER_REST);
+	health->rest_until = monotonic_ms() + (rest < RESOLVER_REST ? rest : RESOLVER_REST);
 }
 
 /* Is `runtime` one of the words of `speaks`? */
@@ -422,7 +421,7 @@ static bool pending_ends(const struct resolver *resolver, const struct pending *
 
 int resolver_take(struct resolver *resolver, struct resolver_answer *ret_answer)
 {
-	uint64_t now = lanes_now(), due = NEVER;
+	uint64_t now = monotonic_ms(), due = NEVER;
 
 	jobs_absorb(resolver);
 	for (size_t i = 0; i < RESOLVER_PENDING; i++) {

@@ -19,7 +19,6 @@ struct runtime_request {
 	uint64_t cgroup;
 	const char *path; /* of the container's root cgroup in the v2 hierarchy */
 	const char *id;   /* cgroup_classify's guess */
-	uint32_t pid;     /* of a process seen in it, 0 none */
 	const char
 		*upper; /* its root's upper directory as the agent sees it, host_root included; NULL not (yet) known */
 };

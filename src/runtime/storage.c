@@ -28,11 +28,6 @@ struct storage {
 
 static const struct store_ops *const stores[] = { &store_docker, &store_containerd, &store_containers };
 
-static inline void facts_done(struct container_facts *facts)
-{
-	container_facts_clear(facts);
-}
-
 /* Cuts "/`name`" off the end of `path`, `length` bytes; gives what is left, 0 where it does not end so. */
 static size_t end_cut(const char *path, size_t length, const char *name)
 {
@@ -87,7 +82,7 @@ static const char *host_path(const char *host_root, const char *path)
 static int store_lookup(struct storage *storage, const struct store_ops *ops, const char *root, const char *layer,
 			const struct runtime_request *request, struct container_facts *ret_facts)
 {
-	_cleanup_(facts_done) struct container_facts facts = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 	const char *path = host_path(storage->host_root, root);
 	_cleanup_close_ int fd =
 		path ? layers_open_host(*storage->host_root ? storage->host_root : NULL, path) : -ENOENT;
@@ -186,7 +181,7 @@ static int usual_lookup(struct storage *storage, const struct runtime_request *r
 static int docker_complete(struct storage *storage, const struct runtime_request *request,
 			   struct container_facts *facts)
 {
-	_cleanup_(facts_done) struct container_facts more = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts more = { 0 };
 	int r = usual_lookup(storage, request, &more);
 
 	if (r == 0 && more.runtime && strcmp(more.runtime, facts->runtime) == 0)
@@ -198,7 +193,7 @@ static int storage_lookup(struct runtime_source *source, const struct runtime_re
 			  struct container_facts *ret_facts)
 {
 	struct storage *storage = (struct storage *)source;
-	_cleanup_(facts_done) struct container_facts facts = { 0 };
+	_cleanup_(container_facts_clear) struct container_facts facts = { 0 };
 	int r;
 
 	if (!request->upper)

@@ -14,7 +14,7 @@ struct teller {
 	struct redact *redact;
 	struct fold *fold;
 	int64_t boot_offset;
-	uint64_t told, known;
+	uint64_t told;
 	uint64_t save_next; /* of those that were only counted */
 };
 

@@ -236,7 +236,6 @@ enum tell_verdict tell_finding(struct teller *teller, const struct telling *tell
 	const char *reason = excuse(teller, telling, finding);
 
 	if (is_known(teller, telling, finding, reason ? TOLD_ALLOWED : TOLD_ALERT)) {
-		teller->known++;
 		return TELL_KNOWN;
 	}
 	if (reason)
@@ -349,9 +348,4 @@ uint64_t teller_told(const struct teller *teller)
 uint64_t teller_evicted(const struct teller *teller)
 {
 	return fold_evicted(teller->fold);
-}
-
-uint64_t teller_known(const struct teller *teller)
-{
-	return teller->known;
 }

@@ -91,9 +91,6 @@ void teller_end(struct teller *teller, uint64_t container);
 /* Findings that were told at once. */
 uint64_t teller_told(const struct teller *teller);
 
-/* How often TELL_KNOWN was the answer. */
-uint64_t teller_known(const struct teller *teller);
-
 /* ---- over a restart; without a state store nothing is saved, and 0 ---- */
 
 /* For what a next process must not tell again: before anything is told. Must outlive the teller. */

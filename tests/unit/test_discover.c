@@ -67,7 +67,7 @@ static void cgroup_of(void **state)
 		int r;
 
 		put("proc/7/cgroup", rows[i].text, strlen(rows[i].text));
-		r = discover_cgroup_of(*state, 7, &path);
+		r = discover_cgroup_in(*state, 7, 0, &path);
 		assert_int_equal(r, rows[i].expected ? 0 : -ENOENT);
 		if (rows[i].expected)
 			assert_string_equal(path, rows[i].expected);
@@ -81,7 +81,7 @@ static void no_such_process(void **state)
 	char *path = NULL, deep[PATH_MAX + 1] = "";
 	size_t size = 1;
 
-	assert_int_equal(discover_cgroup_of(*state, 8, &path), -ENOENT);
+	assert_int_equal(discover_cgroup_in(*state, 8, 0, &path), -ENOENT);
 	assert_int_equal(discover_proc(*state, 7, "mountinfo", MEBIBYTE, &path, &size), -ENOENT);
 	assert_int_equal(mkdir("proc/7/fd", 0755), 0);
 	assert_int_equal(discover_proc(*state, 7, "fd", MEBIBYTE, &path, &size), -EISDIR);
