@@ -49,8 +49,7 @@ static void agent_learn(struct agent *agent, struct container *container, const 
 		return;
 	if (facts->confirmed != ANSWER_NO)
 		compare_note(agent, container, event);
-	if (event->change.op == PLM_OP_MOUNT)
-		life_mounts(agent, container, event->task.pid);
+	container->mounts_stale |= event->change.op == PLM_OP_MOUNT;
 }
 
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
@@ -65,6 +64,7 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 		event.time = event.task.start; /* since when it can be so */
 	if (container->sight == SIGHT_SANDBOXED || judge_view(container, agent->policy) < 0)
 		return;
+	life_mounts(agent, container, &event);
 	facts_gather(&(struct facts_source){ .container = container,
 					     .processes = agent->processes,
 					     .same = agent->same,

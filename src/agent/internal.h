@@ -100,8 +100,8 @@ void life_start(struct agent *agent, const struct event *event);
 struct container *life_container(struct agent *agent, const struct event *event);
 /* Its events are released: ends it where its cgroup has gone meanwhile. */
 void life_settled(struct agent *agent, struct container *container);
-/* Mounts were made inside the container: they are read anew, by way of that process. */
-void life_mounts(struct agent *agent, struct container *container, uint32_t pid);
+/* Its mounts are read anew where it made some (container->mounts_stale), by way of the event's process. */
+void life_mounts(struct agent *agent, struct container *container, const struct event *event);
 /* What cannot be seen of it is told once, when its name is known or known not to come. */
 void life_sight(struct agent *agent, struct container *container);
 void life_free(struct container *container, void *data); /* registry's release */

@@ -11,6 +11,7 @@
 #include "image/rootfs.h"
 
 #define MOUNTINFO_MAX (4u << 20)
+#define MOUNTS_EVERY  50000000  /* ns: one that mounts without end has its table read no more often */
 #define SETUP_TIME    100000000 /* ns: what a runtime still does after it has begun the entry point's process */
 
 void life_free(struct container *container, void *data)
@@ -159,12 +160,16 @@ static int rootfs_learn(struct agent *agent, struct container *container, const 
 	return rootfs_from_plain(&source, &container->rootfs);
 }
 
-void life_mounts(struct agent *agent, struct container *container, uint32_t pid)
+void life_mounts(struct agent *agent, struct container *container, const struct event *event)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (container->rootfs && mounts_text(agent, container, pid, &text, &size) == 0)
+	if (!container->mounts_stale || event->time < container->mounts_at + MOUNTS_EVERY)
+		return;
+	container->mounts_stale = false;
+	container->mounts_at = event->time;
+	if (container->rootfs && mounts_text(agent, container, event->task.pid, &text, &size) == 0)
 		(void)rootfs_set_mounts(container->rootfs, text, size);
 }
 

@@ -114,6 +114,8 @@ struct container {
 	uint64_t started;    /* of the entry point's exec; 0 unknown (was there before) */
 	uint64_t baseline;   /* what changed before is the runtime's, or was told by an agent before this one */
 	uint64_t compare_at; /* when its upper directory is compared next; 0: not */
+	uint64_t mounts_at;  /* when its mounts were last read */
+	bool mounts_stale;   /* it mounted something since */
 	unsigned asks;       /* in vain */
 	int unread;          /* negative errno: its layers could not be read */
 	bool sight_told;     /* what cannot be seen of it */

@@ -220,3 +220,13 @@ changes() {
 	sync_agent
 	expect_alert drift.exec.new entry-drift '.file.path == "/opt/late"'
 }
+
+@test "twin: what is done by name below a mount that the container made is not the root's" {
+	run_container mounting $BUSYBOX "${privileged[@]}"
+	inside mounting sh -c 'mount -t tmpfs none /data/way && usleep 100000
+		echo x >/data/way/a && mv /data/way/a /data/way/b && chmod 700 /data/way/b && rm /data/way/b; mv /data/01 /data/moved'
+	sync_agent
+	expect_alert mutation.file mounting '.event.action == "mount"' '.file.path == "/data/way"'
+	expect_alert mutation.file mounting '.file.path == "/data/moved"' # it can fail
+	expect_alert -n 0 mutation.file mounting '.file.path | startswith("/data/way/")'
+}
