@@ -5,7 +5,7 @@
 # make check      installs what the tests need where it is missing, runs them
 # make check-vm   the same programs on other kernels, in virtual machines
 # make check-long what takes longer than a check may: 10,000 containers
-# make fuzz       readers of records and of containerd's databases against libFuzzer
+# make fuzz       readers of foreign bytes against libFuzzer
 # make bench      paired timings, agent off and on
 # make demo       a throw-away container goes bad; its alerts
 # make image      the agent as a container image: see deploy/
@@ -25,7 +25,7 @@ CC         ?= gcc
 CLANG      ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL    ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
-PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c sqlite3
+PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c sqlite3 libcrypto libarchive libseccomp
 WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 SANITIZER  := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS     ?= -O2 -g
@@ -99,12 +99,8 @@ check-short: # what CI runs again under the sanitizers
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
 check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tests/run long
-fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS
-	$(Q)tools/deps build fuzz && mkdir -p $B && for reader in record:decode/record bolt:runtime/bolt; do \
-		$(CLANG) -g -O1 -fsanitize=fuzzer$(,)address$(,)undefined -D_GNU_SOURCE -Iinclude -Isrc -o $B/fuzz-$${reader%:*} \
-			tests/fuzz/$${reader%:*}.c src/$${reader#*:}.c && \
-		$B/fuzz-$${reader%:*} -max_total_time=$(or $(SECONDS),60) -print_final_stats=1 || exit 1; \
-	done
+fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS; ONLY=name for one
+	$(Q)tools/deps build fuzz && B=$B CLANG="$(CLANG)" tests/fuzz/run $(or $(SECONDS),60) $(ONLY)
 
 bench:      ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tools/bench
 demo:       ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all && B=$B tools/demo

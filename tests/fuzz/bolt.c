@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/runtime/bolt.c
 /*
  * Any bytes as a bbolt database, walked to its depth: it ends, within its bounds, and every key and value that is given
  * can be read. The checksums are made to fit, so that what lies behind the metas is reached.

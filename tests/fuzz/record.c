@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/decode/record.c
 /*
  * Any bytes as a record. What must hold of one that is taken: every text is absent or ends within reach and is not
  * empty, paths are absolute, enums are in range, argv ends where argc says. Built and run by `make fuzz`.
