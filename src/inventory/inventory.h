@@ -106,6 +106,13 @@ struct inventory_file inventory_file(const struct inventory *inventory, size_t n
 /* The file of that path: 0, or -ENOENT: no package owns it. */
 int inventory_find(const struct inventory *inventory, const char *path, struct inventory_file *ret_file);
 
+/* A path with that content, a package's file or one that no package owns: 0, or -ENOENT: none, or none of that kind of digest
+ * is known. */
+int inventory_find_digest(const struct inventory *inventory, const struct digest *digest, char ret_path[static PATH_MAX]);
+
+/* The kind of digest that most packages' files have; NONE: none has any. */
+enum digest_kind inventory_digest_kind(const struct inventory *inventory);
+
 /* Executables and libraries (an execute bit, or begins as ELF) that no package owns, in order. */
 size_t inventory_unpackaged_count(const struct inventory *inventory);
 void inventory_unpackaged(const struct inventory *inventory, size_t number, char ret_path[static PATH_MAX]);
