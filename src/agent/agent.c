@@ -41,46 +41,82 @@ static const char *owner_name(struct agent *agent, uint32_t device)
 	return owner.container ? owner.container->facts.name ?: owner.container->facts.id : NULL;
 }
 
+struct facts_source agent_facts_source(struct agent *agent, struct container *container)
+{
+	bool all = agent->options->events || agent->recording;
+
+	return (struct facts_source){ .container = container,
+				      .processes = agent->processes,
+				      .digests = agent->digests,
+				      .writers = agent->writers,
+				      .writable = all ? NULL : container->view,
+				      .host_root = agent->options->host_root,
+				      .boot_offset = agent->boot_offset };
+}
+
 /* What an event says of its container beside what is told of it. */
 static void agent_learn(struct agent *agent, struct container *container, const struct event *event,
 			const struct facts *facts)
 {
 	if (event->kind != PLM_CHANGE)
 		return;
-	if (facts->confirmed != ANSWER_NO)
+	if (facts->confirmed != ANSWER_NO) {
 		compare_note(agent, container, event);
+		writers_note(agent->writers, event, facts->executable);
+	}
 	container->mounts_stale |= event->change.op == PLM_OP_MOUNT;
+}
+
+void agent_image_first(struct container *container, const struct event *event, struct facts *facts)
+{
+	bool unpackaged = facts->content.packaged == ANSWER_NO && event->kind != PLM_MAPPING &&
+			  event->file.layer == PLM_LAYER_IMAGE;
+	enum rule rule = facts->content.tampered ? RULE_IMAGE_MODIFIED : RULE_IMAGE_UNPACKAGED;
+
+	if ((facts->content.tampered || unpackaged) && container->image && event->path)
+		facts->first_of_image = image_once(container->image, rule, event->path);
+}
+
+void agent_judge(struct agent *agent, const struct await_event *e, struct facts *facts, const struct facts_wait *wait)
+{
+	struct tell_open open = { .id = "" };
+	bool found = e->event->backend == PLM_BACKEND_ITERATOR;
+
+	agent_image_first(e->container, e->event, facts);
+	if (agent->recording && e->record)
+		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset);
+	agent_tell(agent, &(struct telling){ .event = e->event,
+					     .facts = facts,
+					     .container = e->container,
+					     .found = found ? agent_now() : 0,
+					     .ret_open = &open });
+	await_later(agent, e, facts, wait, &open);
 }
 
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
 			size_t size)
 {
-	bool all = agent->options->events || agent->recording;
+	struct facts_source source;
 	struct event event = *decoded;
+	const struct await_event e = { &event, container, raw, size };
+	struct facts_wait wait;
 	struct facts facts;
-	bool found = event.backend == PLM_BACKEND_ITERATOR;
 
-	if (found)
+	if (event.backend == PLM_BACKEND_ITERATOR)
 		event.time = event.task.start; /* since when it can be so */
 	if (container->sight == SIGHT_SANDBOXED || judge_view(container, agent->policy) < 0)
 		return;
 	life_mounts(agent, container, &event);
-	facts_gather(&(struct facts_source){ .container = container,
-					     .processes = agent->processes,
-					     .same = agent->same,
-					     .writable = all ? NULL : container->view,
-					     .host_root = agent->options->host_root,
-					     .boot_offset = agent->boot_offset },
-		     &event, &agent->room, &facts);
+	source = agent_facts_source(agent, container);
+	source.now = !raw;
+	if (event.kind == PLM_CHANGE && await_may_look(container, event.time))
+		source.clock = (int64_t)agent_now() + agent->boot_offset;
+	facts_gather(&source, &event, &agent->room, &facts, &wait);
 	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
 		facts.other_container = owner_name(agent, event.file.device);
-	if (agent->recording && raw)
-		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
 	agent_learn(agent, container, &event, &facts);
-	agent_tell(agent, &(struct telling){ .event = &event,
-					     .facts = &facts,
-					     .container = container,
-					     .found = found ? agent_now() : 0 });
+	if (!packages_hold(agent, &e, &facts, &wait) && !await_more(agent, &e, &facts, &wait))
+		agent_judge(agent, &e, &facts, &wait);
 }
 
 /* What was found running is told with what it has mapped. */

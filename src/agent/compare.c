@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "image/changes.h"
+#include "image/databases.h"
 #include "image/difference.h"
 #include "image/rootfs.h"
+#include "inventory/compare.h"
 
 #define SECOND          1000000000ull
 #define COMPARE_SOON    (5 * SECOND)
@@ -67,6 +69,9 @@ static bool is_explained(const struct agent *agent, const struct container *cont
 		return true;
 	if (changes_tell(container->changes, path))
 		return true;
+	if (container->packages_changed && (package_area(path) >= AREA_STATE ||
+					    package_changes_own(container->packages_changed, path)))
+		return true; /* told with its package */
 	/* It may have been among the paths that there was no room for; not so before this agent watched. */
 	return changes_full(container->changes) && !container->lost && when > (int64_t)agent->watching;
 }
@@ -133,6 +138,12 @@ static void difference_tell(const struct difference_entry *entry, void *data)
 	if (!container || judge_view(container, agent->policy) < 0 || policy_writable(container->view, entry->path) ||
 	    is_explained(agent, container, entry->path, when))
 		return;
+	if (package_area(entry->path) == AREA_DATABASE && !container->packages_changed)
+		packages_found(agent, container, when);
+	if (container->transaction) {
+		compare_soon(container); /* what came with packages is known when these are */
+		return;
+	}
 	if (when > (int64_t)agent->watching && when + (int64_t)UNSETTLED > (int64_t)agent->compare_begun) {
 		compare_soon(container); /* nothing on its way will tell of it by then */
 		return;
@@ -153,6 +164,7 @@ static void difference_tell(const struct difference_entry *entry, void *data)
 /* ---- one container after the other ---- */
 
 struct due {
+	struct agent *agent; /* NULL: also one whose packages are to be read first */
 	uint64_t now;
 	struct container *container;
 };
@@ -164,13 +176,15 @@ static void due_find(struct container *container, void *data)
 	if (!container->compare_at || container->compare_at > due->now || !container->rootfs || !container->running ||
 	    container->sight != SIGHT_WHOLE || container->state == CONTAINER_WAITING)
 		return;
+	if (due->agent && packages_first(due->agent, container))
+		return;
 	if (!due->container || container->compare_at < due->container->compare_at)
 		due->container = container;
 }
 
 static bool compare_begin(struct agent *agent)
 {
-	struct due due = { .now = agent_now() };
+	struct due due = { .agent = agent, .now = agent_now() };
 
 	registry_for_each(agent->registry, due_find, &due);
 	if (!due.container)

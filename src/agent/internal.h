@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agent's one context, for the files of this folder: agent.c has the way of an event, life.c a container's life,
- * naming.c its name, remember.c what outlasts it, existing.c what was there before, compare.c what lasts, serve.c and
+/* The agent's one context, for the files of this folder: agent.c has the way of an event, await.c what it waits for, life.c a container's life,
+ * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts, serve.c and
  * listing.c what the agent says of itself, start.c its start, loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
 #include "agent/agent.h"
+#include "agent/awaiting.h"
 #include "container/discover.h"
 #include "container/registry.h"
 #include "runtime/resolver.h"
 #include "control/control.h"
 #include "decode/record.h"
 #include "image/facts.h"
+#include "image/images.h"
 #include "image/mounts.h"
 #include "kernel/kernel.h"
 #include "output/id.h"
@@ -34,6 +36,11 @@ struct waiter {
 	uint64_t since; /* CLOCK_BOOTTIME, ns */
 };
 
+#define AWAITING_MAX      2048
+#define AWAITING_BYTES    (8u << 20)
+#define TRANSACTING_MAX   32768
+#define TRANSACTING_BYTES (32u << 20)
+
 #define LEAVING_MAX 256
 
 /* A container that has stopped, and may come back. */
@@ -54,7 +61,12 @@ struct agent {
 	struct registry *registry;
 	struct resolver *resolver;
 	struct processes *processes;
-	struct same *same;
+	struct writers *writers;
+	struct digests *digests;
+	struct awaiting *awaiting;    /* for the content of a file */
+	struct awaiting *transacting; /* for the end of a transaction of packages */
+	size_t transactions;          /* of all containers */
+	struct images *images;
 	struct teller *teller;
 	struct sinks *sinks;
 	struct control *control;
@@ -88,9 +100,35 @@ struct agent {
 	bool stopping;
 };
 
+/* An event on its way; record NULL: it was found, and can neither wait nor be recorded. */
+struct await_event {
+	const struct event *event;
+	struct container *container;
+	const void *record;
+	size_t size;
+};
+
 /* agent.c */
 void agent_record(const void *record, size_t size, void *data);
 void agent_release(struct agent *agent, struct container *container);
+struct facts_source agent_facts_source(struct agent *agent, struct container *container);
+/* So what, and tell: with all the facts that there are. */
+void agent_judge(struct agent *agent, const struct await_event *e, struct facts *facts, const struct facts_wait *wait);
+/* Has what is to say of the image's own file been said of that image? */
+void agent_image_first(struct container *container, const struct event *event, struct facts *facts);
+
+/* await.c */
+/* True: it waits, and comes to agent_judge later. */
+bool await_more(struct agent *agent, const struct await_event *e, const struct facts *facts,
+		const struct facts_wait *wait);
+/* It was judged: what is still open corrects it, or is said of the image, when it is known. */
+void await_later(struct agent *agent, const struct await_event *e, const struct facts *facts,
+		 const struct facts_wait *wait, const struct tell_open *open);
+void await_step(struct agent *agent);
+void await_release(struct agent *agent, const struct container *container); /* it ends: nothing of it waits any more */
+void await_all(struct agent *agent);                                         /* the agent ends */
+/* May what changed in it be looked into? */
+bool await_may_look(struct container *container, uint64_t now);
 
 /* life.c */
 /* A container whose root cgroup is `id`, seen at `time`; NULL where the registry is full. */
@@ -135,6 +173,28 @@ bool compare_step(struct agent *agent); /* false: there is nothing to compare no
 bool compare_owes(struct agent *agent, uint64_t since);
 void compare_forget(struct agent *agent, const struct container *container); /* a comparison under way is given up */
 void compare_end(struct agent *agent, struct container *container);
+
+/* inventories.c */
+/* It is named, and its layers are known: its image's inventory is asked for. */
+void inventories_ask(struct agent *agent, struct container *container);
+void inventories_forget(struct agent *agent, struct container *container); /* its layers are known anew, or it ended */
+void inventories_come(struct agent *agent);                                /* some were read, or could not be */
+
+/* packages.c */
+/* True: the change is part of a transaction of packages, and comes to agent_judge when that has ended, if it is not told with
+ * it. */
+bool packages_hold(struct agent *agent, const struct await_event *e, const struct facts *facts,
+		   const struct facts_wait *wait);
+/* A database differs on disk, and no event told of it. `when`: of the change, CLOCK_BOOTTIME ns (before the boot: below 0). */
+void packages_found(struct agent *agent, struct container *container, int64_t when);
+/* Its root is to be compared: true where that is to wait until its packages have been read. */
+bool packages_first(struct agent *agent, struct container *container);
+void packages_step(struct agent *agent);
+void packages_come(struct agent *agent, struct images_answer *answer); /* takes its inventory */
+void packages_end(struct agent *agent, struct container *container);   /* what is held is told as it is */
+void packages_forget(struct agent *agent, struct container *container);
+/* Is a transaction that was begun by then not yet told? */
+bool packages_owe(struct agent *agent, uint64_t since);
 
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);

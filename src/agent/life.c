@@ -18,6 +18,8 @@ void life_free(struct container *container, void *data)
 {
 	compare_end(data, container);
 	resolver_drop(((struct agent *)data)->resolver, container->cgroup);
+	packages_forget(data, container);
+	inventories_forget(data, container);
 	rootfs_free(container->rootfs);
 	judge_forget(container);
 }
@@ -52,6 +54,8 @@ static void end(struct agent *agent, struct container *container)
 {
 	uint64_t id = container->cgroup;
 
+	await_release(agent, container);
+	packages_end(agent, container);
 	teller_rest(agent->teller, container_key(container));
 	remember_left(agent, container_key(container));
 	if (agent->recording)
@@ -151,6 +155,7 @@ static int rootfs_learn(struct agent *agent, struct container *container, const 
 						    : r; /* EINVAL: a process that is ending has no namespace */
 	source.mountinfo = text;
 	compare_forget(agent, container);
+	inventories_forget(agent, container);
 	rootfs_free(container->rootfs);
 	container->rootfs = NULL;
 	r = rootfs_from_mountinfo(&source, &container->rootfs);
@@ -265,6 +270,7 @@ void life_start(struct agent *agent, const struct event *event)
 		event->start.sandbox || is_sandboxed(container->facts.handler) ? SIGHT_SANDBOXED : SIGHT_WHOLE;
 	r = container->sight == SIGHT_SANDBOXED ? 0 : rootfs_learn(agent, container, event, located);
 	container->unread = r == -ESRCH ? 0 : r; /* one that has ended already leaves nothing to be told apart */
+	inventories_ask(agent, container);
 	life_sight(agent, container);
 }
 

@@ -18,6 +18,8 @@
 #define LINGER_NS   1800000  /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000     /* losses, folds, what an output could not take */
 #define KEEP_NS     50000000 /* between two commits of what the next agent must know, while there is work */
+#define AWAIT_MS    10       /* between two looks at what waits for its content */
+#define SETTLE_MS   200      /* ... at packages that are being changed */
 #define PATIENCE_MS 2000     /* for outputs at the end */
 
 static int64_t realtime(const struct agent *agent)
@@ -42,6 +44,10 @@ static void state_keep(struct agent *agent)
 		return;
 	if (registry_oldest(agent->registry, &waiting, &oldest) && oldest < until)
 		until = oldest; /* read, and not yet told: it waits for a name */
+	if (awaiting_oldest(agent->awaiting) < until)
+		until = awaiting_oldest(agent->awaiting); /* or for a digest */
+	if (awaiting_oldest(agent->transacting) < until)
+		until = awaiting_oldest(agent->transacting); /* or for a transaction's end */
 	(void)teller_save(agent->teller, agent_now());
 	(void)state_watched_set(agent->state, until);
 	(void)state_commit(agent->state);
@@ -188,6 +194,11 @@ static void begin(struct agent *agent)
 	notify_ready();
 }
 
+static void packages_finish(struct container *container, void *data)
+{
+	packages_end(data, container);
+}
+
 static void finish(struct agent *agent)
 {
 	struct container *container;
@@ -195,6 +206,8 @@ static void finish(struct agent *agent)
 	(void)drain(agent, BATCHES_ALL);
 	while ((container = naming_overdue(agent)))
 		agent_release(agent, container);
+	await_all(agent);
+	registry_for_each(agent->registry, packages_finish, agent);
 	serve_losses(agent);
 	(void)teller_pause(agent->teller);
 	state_keep(agent);
@@ -204,7 +217,7 @@ static void finish(struct agent *agent)
 		log_warning("an output did not take all that was told");
 }
 
-enum polled { POLLED_KERNEL, POLLED_NAMES, POLLED_CONTROL, POLLED_SIGNALS };
+enum polled { POLLED_KERNEL, POLLED_NAMES, POLLED_CONTROL, POLLED_SIGNALS, POLLED_DIGESTS, POLLED_IMAGES };
 
 /*
  * How long to wait, `quiet` rounds after the last that found something. While there is work the agent looks again by
@@ -214,7 +227,11 @@ enum polled { POLLED_KERNEL, POLLED_NAMES, POLLED_CONTROL, POLLED_SIGNALS };
 static int wait_ms(struct agent *agent, unsigned quiet)
 {
 	kernel_awake(agent->kernel, quiet == 0 ? agent_now() + LINGER_NS : 0);
-	return quiet < 2 ? LINGER_MS : TICK_MS;
+	if (quiet < 2)
+		return LINGER_MS;
+	if (awaiting_oldest(agent->awaiting) != UINT64_MAX)
+		return AWAIT_MS;
+	return agent->transactions > 0 ? SETTLE_MS : TICK_MS;
 }
 
 int agent_run(struct agent *agent)
@@ -225,6 +242,8 @@ int agent_run(struct agent *agent)
 		[POLLED_NAMES] = { .fd = resolver_fd(agent->resolver), .events = POLLIN },
 		[POLLED_CONTROL] = { .fd = control_fd(agent->control), .events = POLLIN },
 		[POLLED_SIGNALS] = { .fd = signals, .events = POLLIN },
+		[POLLED_DIGESTS] = { .fd = digests_fd(agent->digests), .events = POLLIN },
+		[POLLED_IMAGES] = { .fd = images_fd(agent->images), .events = POLLIN },
 	};
 	uint64_t next_tick = 0;
 	unsigned quiet = 0;
@@ -246,6 +265,11 @@ int agent_run(struct agent *agent)
 			quiet = 1;
 		if (polled[POLLED_NAMES].revents)
 			names_take(agent);
+		if (polled[POLLED_IMAGES].revents)
+			inventories_come(agent);
+		await_step(agent);
+		packages_step(agent);
+		state_keep_due(agent);
 		if (polled[POLLED_CONTROL].revents)
 			control_handle(agent->control);
 		if (polled[POLLED_SIGNALS].revents)

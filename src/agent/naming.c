@@ -103,6 +103,7 @@ struct container *naming_answer(struct agent *agent, struct resolver_answer *ans
 	if (!answer->more)
 		remember_known(agent, container);
 	life_sight(agent, container);
+	inventories_ask(agent, container);
 	return container;
 }
 
@@ -132,5 +133,6 @@ struct container *naming_overdue(struct agent *agent)
 	container = registry_get(agent->registry, cgroup);
 	unnamed(container);
 	life_sight(agent, container);
+	inventories_ask(agent, container);
 	return container;
 }

@@ -59,8 +59,10 @@ void serve_waiters(struct agent *agent)
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter waiter = agent->waiters[i];
 
-		if (!waiter.token || waiting.since <= waiter.since || compare_owes(agent, waiter.since))
-			continue; /* a container of before it asked still waits */
+		if (!waiter.token || waiting.since <= waiter.since ||
+		    awaiting_oldest(agent->awaiting) <= waiter.since || packages_owe(agent, waiter.since) ||
+		    compare_owes(agent, waiter.since))
+			continue; /* a container, or an event, of before it asked still waits */
 		agent->waiters[i].token = 0;
 		listing_answer(agent, waiter.token);
 	}
@@ -172,6 +174,16 @@ static uint64_t count_unfolded(const struct agent *agent)
 	return teller_evicted(agent->teller);
 }
 
+static uint64_t count_unawaited(const struct agent *agent)
+{
+	return awaiting_refused(agent->awaiting);
+}
+
+static uint64_t count_unread(const struct agent *agent)
+{
+	return images_refused(agent->images);
+}
+
 static uint64_t count_refused(const struct agent *agent)
 {
 	struct control_counts counts = control_counts(agent->control);
@@ -194,6 +206,8 @@ static const struct {
 	{ count_unheld, "events that could not wait for their container's name, and went without or were dropped" },
 	{ count_unasked, "containers whose name was not asked for: too many at once" },
 	{ count_unfolded, "subjects whose repeats are no longer folded: too many at once" },
+	{ count_unawaited, "events that were told without the digest of their file: too many wait for one" },
+	{ count_unread, "images whose packages were not read: too many at once" },
 	{ count_refused, "clients of the control socket that were refused, or were too slow" },
 };
 

@@ -73,9 +73,16 @@ static int stores_open(struct agent *agent)
 	agent->decoder = decoder_new();
 	agent->registry = registry_new(REGISTRY_MAX, life_free, agent);
 	agent->processes = processes_new(PROCESSES_MAX);
-	agent->same = same_new();
-	if (!agent->decoder || !agent->registry || !agent->processes || !agent->same)
+	agent->writers = writers_new(WRITERS_MAX);
+	agent->awaiting = awaiting_new(AWAITING_MAX, AWAITING_BYTES);
+	agent->transacting = awaiting_new(TRANSACTING_MAX, TRANSACTING_BYTES);
+	if (!agent->decoder || !agent->registry || !agent->processes || !agent->writers || !agent->awaiting || !agent->transacting)
 		return -ENOMEM;
+	r = digests_new(true, &agent->digests);
+	if (r == 0)
+		r = images_new(agent->state ? agent->options->state_dir : NULL, &agent->images);
+	if (r < 0)
+		return r;
 	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes };
 	r = teller_new(&parts, agent->policy, &agent->teller);
 	if (r == 0)
@@ -292,7 +299,11 @@ void agent_free(struct agent *agent)
 	state_close(agent->state);
 	processes_free(agent->processes);
 	decoder_free(agent->decoder);
-	same_free(agent->same);
+	awaiting_free(agent->awaiting);
+	awaiting_free(agent->transacting);
+	digests_free(agent->digests);
+	writers_free(agent->writers);
+	images_free(agent->images);
 	if (recording_close(agent->recording) < 0)
 		log_warning("the recording is not complete: see what it says of itself in plimsoll replay");
 	sinks_free(agent->sinks);

@@ -33,6 +33,8 @@ struct event {
 		uint32_t flags; /* PLM_EXEC_* */
 		struct plm_file script;
 		const char *script_path;
+		struct plm_file input; /* behind descriptor 0, where that is a regular file; else 0 */
+		const char *input_path;
 		const char *name;
 		const char *const *argv; /* NULL-terminated */
 		size_t argc;

@@ -13,6 +13,7 @@ static const struct {
 } detectors[] = {
 	{ ON(PLM_EXEC), detect_escape_exec },
 	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_drift_exec },
+	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_drift_script },
 	{ ON(PLM_MAPPING), detect_library },
 	{ ON(PLM_CHANGE), detect_mutation_outside },
 	{ ON(PLM_CHANGE), detect_mutation_file },
@@ -20,6 +21,8 @@ static const struct {
 	{ ON(PLM_EXEC) | ON(PLM_IDENTITY), detect_root_escalation },
 	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_root_exec },
 	{ ON(PLM_EXEC), detect_session },
+	{ ON(PLM_EXEC) | ON(PLM_TASK) | ON(PLM_MAPPING), detect_image_modified },
+	{ ON(PLM_EXEC) | ON(PLM_TASK), detect_image_unpackaged },
 };
 
 struct finding *detection_add(struct detection *detection, enum rule rule, enum severity severity, const char *action)

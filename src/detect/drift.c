@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * drift: code ran that is not the image's. Until content is compared (a digest), a file of the upper layer is
- * "modified" where the image holds its path and "new" where it does not. Of a root that is no overlay a file counts that
+ * drift: code ran that is not the image's. A file of the upper layer is "modified" where the image holds its path with
+ * other content, or where that could not be known in time, and "new" where it does not, whatever its content. Of a root that is no overlay a file counts that
  * was changed since the container began: "modified" where it was there before; neither is verified by anything.
  */
 #include "base/cleanup.h"
 #include "detect/internal.h"
 
-/* One file whose code runs: the program, or a script that was executed. */
-struct code {
-	const char *noun;
-	const struct plm_file *file;
-	const char *path;
-	enum answer in_image;
-	bool metadata_only;
-};
-
 struct ruling {
 	enum rule rule;
 	enum severity severity;
-	const char *verdict;
 	struct phrase what; /* between commas: "Program /x, <what>, was executed" */
 };
-
-static bool is_image_content(const struct code *code)
-{
-	return code->metadata_only && code->in_image == ANSWER_YES && !(code->file->flags & PLM_FILE_UNLINKED);
-}
 
 static bool fits_memory(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
 {
@@ -35,9 +20,7 @@ static bool fits_memory(const struct detection *detection, const struct code *co
 	(void)detection;
 	if (code->file->layer != PLM_LAYER_MEMORY && !unlinked)
 		return false;
-	*ret_ruling = (struct ruling){
-		RULE_DRIFT_EXEC_MEMORY, SEVERITY_CRITICAL, "added", { "which is held in memory only" }
-	};
+	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_MEMORY, SEVERITY_CRITICAL, { "which is held in memory only" } };
 	if (code->file->layer != PLM_LAYER_MEMORY)
 		ret_ruling->what = say("whose file has been deleted");
 	return true;
@@ -62,7 +45,6 @@ static bool fits_foreign(const struct detection *detection, const struct code *c
 	}
 	ret_ruling->rule = RULE_DRIFT_EXEC_FOREIGN;
 	ret_ruling->severity = read_only ? SEVERITY_LOW : SEVERITY_MEDIUM;
-	ret_ruling->verdict = NULL; /* the image says nothing of what others mount */
 	return true;
 }
 
@@ -82,7 +64,6 @@ static bool fits_plain(const struct detection *detection, const struct code *cod
 	*ret_ruling = (struct ruling){
 		.rule = there ? RULE_DRIFT_EXEC_MODIFIED : RULE_DRIFT_EXEC_NEW,
 		.severity = SEVERITY_CRITICAL,
-		.verdict = "unverified",
 		.what = say("%s since the container began (its root is no overlay: the image cannot be compared)",
 			    there ? "which was changed" : "which was made or changed"),
 	};
@@ -92,12 +73,14 @@ static bool fits_plain(const struct detection *detection, const struct code *cod
 static bool fits_modified(const struct detection *detection, const struct code *code, struct ruling *ret_ruling)
 {
 	(void)detection;
-	if (code->file->layer != PLM_LAYER_UPPER || code->in_image != ANSWER_YES || is_image_content(code))
+	if (code->file->layer != PLM_LAYER_UPPER || code->in_image != ANSWER_YES || code_is_image(code))
 		return false;
-	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_MODIFIED,
-				       SEVERITY_CRITICAL,
-				       "modified",
-				       { "which was changed since the image was made" } };
+	*ret_ruling = (struct ruling){
+		.rule = RULE_DRIFT_EXEC_MODIFIED,
+		.severity = SEVERITY_CRITICAL,
+		.what = say("%s", code->content->unverified ? "which was written to (its content is not verified yet)"
+							    : "which was changed since the image was made"),
+	};
 	return true;
 }
 
@@ -106,12 +89,14 @@ static bool fits_new(const struct detection *detection, const struct code *code,
 	(void)detection;
 	if (code->file->layer != PLM_LAYER_UPPER || code->in_image == ANSWER_YES)
 		return false;
-	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_NEW,
-				       SEVERITY_CRITICAL,
-				       verdict_of_path(code->in_image, NULL),
-				       { "which the image does not hold" } };
+	*ret_ruling = (struct ruling){ RULE_DRIFT_EXEC_NEW, SEVERITY_CRITICAL, { "which the image does not hold" } };
 	if (code->in_image == ANSWER_UNKNOWN)
 		ret_ruling->what = say("written in the container (its image could not be read)");
+	else if (code->content->vouched)
+		ret_ruling->what = say("of package %.64s %.48s, which the image does not hold",
+				       code->content->package.name, code->content->package.version ?: "");
+	else if (code->content->copied_from)
+		ret_ruling->what = say("a copy of the image's %s", say_path(code->content->copied_from).text);
 	return true;
 }
 
@@ -129,30 +114,36 @@ static bool judge(const struct detection *detection, const struct code *code, st
 }
 
 /*
- * What stands for the content's digest in a subject: a file that is written or replaced gets another change
- * time, which nobody in a container can set. So a new payload under an old name is not folded into the old
- * one's alert.
+ * What repeats are folded by: the content, so that a new payload under an old name is new. Where its digest is not known, the
+ * change time stands for it: a file that is written or replaced gets another, and nobody in a container can set it.
  */
 static void content_subject(struct finding *finding, const struct code *code)
 {
 	const struct plm_file *file = code->file;
+	const char *path = code->path ? code->path : "?";
+	const struct content *content = code->content;
+	char digest[DIGEST_TEXT_MAX];
 
-	if (file->layer == PLM_LAYER_UPPER)
-		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?", file->upper_device,
+	if (content->vouched) { /* a package that came is told once, whatever of it runs */
+		finding_subject(finding, "package %s %s", content->package.name, content->package.version ?: "");
+	} else if (content->digest.kind) {
+		digest_text(&content->digest, digest);
+		finding_subject(finding, "%s %s", path, digest);
+	} else if (file->layer == PLM_LAYER_UPPER) {
+		finding_subject(finding, "%s @%x:%llu.%u.%llu", path, file->upper_device,
 				(unsigned long long)file->upper_inode, file->generation,
 				(unsigned long long)file->ctime);
-	else if (file->layer == PLM_LAYER_PLAIN)
-		finding_subject(finding, "%s @%x:%llu.%u.%llu", code->path ? code->path : "?", file->device,
-				(unsigned long long)file->inode, file->generation, (unsigned long long)file->ctime);
-	else
-		finding_subject(finding, "%s", code->path ? code->path : "?");
+	} else if (file->layer == PLM_LAYER_PLAIN) {
+		finding_subject(finding, "%s @%x:%llu.%u.%llu", path, file->device, (unsigned long long)file->inode,
+				file->generation, (unsigned long long)file->ctime);
+	} else {
+		finding_subject(finding, "%s", path);
+	}
 }
 
 static void tell_code(struct finding *finding, const struct code *code)
 {
-	finding->path = code->path;
-	finding->file = code->file;
-	finding->layer = (enum plm_layer)code->file->layer;
+	finding_code(finding, code);
 	content_subject(finding, code);
 }
 
@@ -164,7 +155,6 @@ static void tell_exec(struct detection *detection, const struct code *code, cons
 	if (!finding)
 		return;
 	tell_code(finding, code);
-	finding->verdict = ruling->verdict;
 	finding_message(finding, "%s %s, %s, %s in %s (%s)", code->noun, say_path(code->path).text, ruling->what.text,
 			running ? "was already running when the agent started" : "was executed",
 			say_container(detection->container).text, say_process(detection).text);
@@ -175,11 +165,9 @@ static void tell_exec(struct detection *detection, const struct code *code, cons
 void detect_drift_exec(struct detection *detection)
 {
 	const struct event *event = detection->event;
-	const struct facts *facts = detection->facts;
-	const struct code program = { event->exec.flags & PLM_EXEC_SCRIPT ? "Interpreter" : "Program", &event->file,
-				      event->path, facts->in_image, facts->metadata_only };
-	const struct code script = { "Script", &facts->script, facts->script_path, facts->script_in_image,
-				     facts->script_metadata_only };
+	const struct code program =
+		code_of_event(detection, event->exec.flags & PLM_EXEC_SCRIPT ? "Interpreter" : "Program");
+	const struct code script = code_of_script(detection);
 	struct ruling of_program, of_script;
 	bool is_script, is_program;
 
@@ -193,6 +181,38 @@ void detect_drift_exec(struct detection *detection)
 		tell_exec(detection, &program, &of_program);
 }
 
+/* A step below what the same file would be executed: its interpreter, of the image, ran it. */
+static void tell_script(struct detection *detection, const struct code *code, const struct ruling *ruling)
+{
+	static const char *const how[] = {
+		[SCRIPT_ARGUMENT] = "was run by its name",
+		[SCRIPT_MODULE] = "was run as a module",
+		[SCRIPT_INPUT] = "was run as standard input",
+	};
+	enum severity severity = ruling->severity > SEVERITY_INFO ? ruling->severity - 1 : SEVERITY_INFO;
+	struct finding *finding = detection_add(detection, RULE_DRIFT_SCRIPT, severity, "exec");
+
+	if (!finding)
+		return;
+	tell_code(finding, code);
+	finding_message(finding, "Script %s, %s, %s in %s by %s", say_path(code->path).text, ruling->what.text,
+			how[detection->facts->script_source], say_container(detection->container).text,
+			say_actor(detection).text);
+}
+
+void detect_drift_script(struct detection *detection)
+{
+	const struct event *event = detection->event;
+	const struct code interpreter = code_of_event(detection, "Interpreter"), script = code_of_script(detection);
+	struct ruling ruling;
+
+	if (detection->facts->script_source <= SCRIPT_EXECUTED || (event->exec.flags & PLM_EXEC_OUTSIDE) ||
+	    judge(detection, &interpreter, &ruling)) /* an interpreter that is drift itself says it all */
+		return;
+	if (judge(detection, &script, &ruling))
+		tell_script(detection, &script, &ruling);
+}
+
 /* A deleted file of the image is still the image's code; any other that has no name left is as good as
  * memory. */
 static bool library_severity(const struct detection *detection, const struct code *code, enum severity *ret_severity)
@@ -201,7 +221,7 @@ static bool library_severity(const struct detection *detection, const struct cod
 
 	switch (code->file->layer) {
 	case PLM_LAYER_UPPER:
-		if (is_image_content(code))
+		if (code_is_image(code))
 			return false;
 		*ret_severity = unlinked && detection->facts->executable_in_image ? SEVERITY_MEDIUM : SEVERITY_HIGH;
 		return true;
@@ -240,9 +260,7 @@ static const char *library_place(const struct plm_file *file)
 
 void detect_library(struct detection *detection)
 {
-	const struct event *event = detection->event;
-	const struct code code = { "Code", &event->file, event->path, detection->facts->in_image,
-				   detection->facts->metadata_only };
+	const struct code code = code_of_event(detection, "Code");
 	enum severity severity;
 	struct finding *finding;
 
@@ -252,10 +270,6 @@ void detect_library(struct detection *detection)
 	if (!finding)
 		return;
 	tell_code(finding, &code);
-	if (event->file.layer == PLM_LAYER_UPPER)
-		finding->verdict = verdict_of_path(code.in_image, "modified");
-	else if (event->file.layer == PLM_LAYER_PLAIN)
-		finding->verdict = "unverified";
 	finding_message(finding, "Code of %s, %s, was mapped executable in %s by %s", say_path(code.path).text,
 			library_place(code.file), say_container(detection->container).text, say_actor(detection).text);
 }

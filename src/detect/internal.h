@@ -15,10 +15,35 @@ struct detection {
 	size_t count;
 };
 
+/* One file whose code runs: the program, what is mapped, or a script. */
+struct code {
+	const char *noun;
+	const struct plm_file *file;
+	const char *path;
+	enum answer in_image;
+	bool metadata_only;
+	const struct content *content;
+	const struct writer *writer;
+};
+
+struct code code_of_event(const struct detection *detection, const char *noun);
+struct code code_of_script(const struct detection *detection);
+
+/* Copied up, and its content is the image's. */
+bool code_is_image(const struct code *code);
+
+/* As plimsoll.verdict has it; NULL: the image says nothing of it. */
+const char *code_verdict(const struct code *code);
+
+/* Path, file, layer, verdict, content and writer. */
+void finding_code(struct finding *finding, const struct code *code);
+void finding_program(struct finding *finding, const struct detection *detection); /* ... of the event's program */
+
 /* The detectors, one family each; which events they see is in the table of detect.c. */
 const char *mutation_action(enum plm_op op); /* of detect_action */
 
 void detect_drift_exec(struct detection *detection);
+void detect_drift_script(struct detection *detection);
 void detect_library(struct detection *detection);
 void detect_mutation_file(struct detection *detection);
 void detect_mutation_outside(struct detection *detection);
@@ -27,6 +52,8 @@ void detect_escape_cgroup(struct detection *detection);
 void detect_root_escalation(struct detection *detection);
 void detect_root_exec(struct detection *detection);
 void detect_session(struct detection *detection);
+void detect_image_modified(struct detection *detection);
+void detect_image_unpackaged(struct detection *detection);
 
 /*
  * A finding with rule, severity (or the policy's), action and layer UNKNOWN set and all else empty; the

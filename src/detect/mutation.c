@@ -175,13 +175,15 @@ static enum severity mutation_severity(const struct event *event, const struct f
 		return SEVERITY_HIGH;
 	if (op_of(event)->flags & OP_METADATA)
 		return SEVERITY_LOW;
-	return facts->code ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+	if (facts->metadata_only && event->file.layer == PLM_LAYER_UPPER) /* written, and as the image has it */
+		return SEVERITY_LOW;
+	return facts->code || facts->content.packaged == ANSWER_YES ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 }
 
 static const char *mutation_verdict(const struct event *event, const struct facts *facts, enum answer in_image)
 {
-	bool metadata =
-		(op_of(event)->flags & OP_METADATA) && (facts->metadata_only || event->file.layer != PLM_LAYER_UPPER);
+	bool metadata = facts->metadata_only ||
+			((op_of(event)->flags & OP_METADATA) && event->file.layer != PLM_LAYER_UPPER);
 
 	return verdict_of_path(in_image, metadata ? "metadata" : "modified");
 }
@@ -232,6 +234,8 @@ void detect_mutation_file(struct detection *detection)
 	finding->file = is_hint(event) ? NULL : &event->file;
 	finding->layer = mutation_layer(event, facts);
 	finding->verdict = mutation_verdict(event, facts, changed.in_image);
+	finding->content = &facts->content;
+	finding->writer = facts->writer;
 	finding->setup = facts->container_age < FOLD_SETUP_WINDOW && event->task.session == 0;
 	finding_subject(finding, "%s", changed.path ? changed.path : "?");
 	say_mutation(finding, detection);

@@ -91,9 +91,7 @@ void detect_root_escalation(struct detection *detection)
 		return;
 	finding->cause = cause;
 	if (exec) {
-		finding->path = event->path;
-		finding->file = &event->file;
-		finding->layer = (enum plm_layer)event->file.layer;
+		finding_program(finding, detection);
 	}
 	finding_subject(finding, "%s %s", cause, executable ? executable : event->task.comm);
 	finding_message(finding, "%s, until now uid %u, %s in %s %s", say_actor(detection).text, event->before.euid,
@@ -115,9 +113,7 @@ void detect_root_exec(struct detection *detection)
 	finding = detection_add(detection, RULE_ROOT_EXEC, namespaced ? SEVERITY_LOW : SEVERITY_MEDIUM, "exec");
 	if (!finding)
 		return;
-	finding->path = event->path;
-	finding->file = &event->file;
-	finding->layer = (enum plm_layer)event->file.layer;
+	finding_program(finding, detection);
 	finding->cause = cause;
 	finding_subject(finding, "%u %s", event->task.creds.euid, cause ? cause : "unknown");
 	finding_message(finding, "%s runs as root in %s %s (%s)", say_path(event->path).text,

@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "detect/interpreter.h"
+#include "image/content.h"
+#include "image/images.h"
 #include "image/plain.h"
 #include "image/rootfs.h"
 #include "image/script.h"
@@ -14,6 +17,7 @@
 
 /* File systems stamp with the clock's last tick, and times are carried from one clock to another. */
 #define CLOCK_SLACK 20000000
+#define SETTLE_MORE 1000000 /* ns beyond what counts as settled */
 
 /* What one look at an event is made from. */
 struct gather {
@@ -22,6 +26,8 @@ struct gather {
 	struct event *event;
 	struct facts_room *room;
 	struct facts *facts;
+	struct interpreter_input input;
+	struct facts_wait *wait;
 };
 
 /* When the container began, ns since the epoch, or a moment before; 0 unknown. */
@@ -61,11 +67,71 @@ static bool is_shipped(const struct plm_file *file)
 	return file->layer == PLM_LAYER_IMAGE || (file->layer == PLM_LAYER_PLAIN && !(file->flags & PLM_FILE_CHANGED));
 }
 
-/* Copied up, and still what the image has there? */
-static bool content_is_image(struct gather *g, enum plm_layer layer, const char *path)
+static int64_t realtime_of(const struct gather *g)
 {
-	return layer == PLM_LAYER_UPPER && g->rootfs && path &&
-	       same_as_image(g->source->same, g->rootfs, path, (int64_t)g->event->time + g->source->boot_offset);
+	return (int64_t)g->event->time + g->source->boot_offset;
+}
+
+static const struct writer *writer_of(const struct gather *g, const struct plm_file *file)
+{
+	return g->source->writers ? writers_get(g->source->writers, file) : NULL;
+}
+
+static struct content_source content_source(const struct gather *g)
+{
+	const struct container *container = g->source->container;
+
+	return (struct content_source){
+		.digests = g->source->digests,
+		.rootfs = g->rootfs,
+		.inventory = container->image ? image_inventory(container->image) : NULL,
+		.present = container->packages,
+		.image = container->image ? image_number(container->image) : 0,
+		.owner = container->cgroup,
+		.host_root = g->source->host_root,
+		.now = g->source->now,
+	};
+}
+
+static void answer_program(struct gather *g)
+{
+	const struct content_source source = content_source(g);
+
+	g->wait->open |= content_answer(source.digests, source.inventory, &g->wait->program, g->room->copied_from,
+					&g->facts->content, &g->facts->metadata_only);
+}
+
+static void answer_script(struct gather *g)
+{
+	const struct content_source source = content_source(g);
+
+	g->wait->open |= content_answer(source.digests, source.inventory, &g->wait->script,
+					g->room->script_copied_from, &g->facts->script_content,
+					&g->facts->script_metadata_only);
+}
+
+/* The program, or what was mapped or changed. */
+static void gather_content(struct gather *g, const struct plm_file *file, enum object_link link, int64_t when)
+{
+	const struct content_source source = content_source(g);
+	const struct object object = { .file = file, .path = g->event->path, .link = link, .when = when };
+
+	content_ask(&source, g->event, &object, g->facts->in_image, &g->wait->program, &g->facts->content);
+	answer_program(g);
+}
+
+static void gather_script_content(struct gather *g, enum object_link link)
+{
+	const struct content_source source = content_source(g);
+	const struct object object = { .file = &g->facts->script,
+				       .path = g->facts->script_path,
+				       .link = link,
+				       .name = g->facts->script_path,
+				       .when = realtime_of(g) };
+
+	content_ask(&source, g->event, &object, g->facts->script_in_image, &g->wait->script, &g->facts->script_content);
+	answer_script(g);
+	g->facts->script_writer = writer_of(g, &g->facts->script);
 }
 
 static bool op_keeps_content(enum plm_op op)
@@ -139,21 +205,75 @@ static void script_on_plain(struct gather *g)
 		script->flags |= PLM_FILE_CHANGED;
 }
 
-static void gather_script(struct gather *g)
+/* Found by its name, from the process's working directory. */
+static void script_by_name(struct gather *g, const char *name)
 {
 	struct facts *facts = g->facts;
-	struct event *event = g->event;
 
-	if (event->exec.script_path) {
-		facts->script = event->exec.script;
-		facts->script_path = event->exec.script_path;
-	} else {
-		(void)script_find(g->rootfs, g->source->host_root, event, &facts->script, g->room->script);
-		script_on_plain(g);
-		facts->script_path = g->room->script[0] ? g->room->script : NULL;
+	(void)script_find(g->rootfs, g->source->host_root, g->event, name, &facts->script, g->room->script);
+	script_on_plain(g);
+	facts->script_path = g->room->script[0] ? g->room->script : NULL;
+}
+
+static void script_executed(struct gather *g)
+{
+	struct facts *facts = g->facts;
+
+	facts->script = g->event->exec.script;
+	facts->script_path = g->event->exec.script_path;
+	if (!facts->script_path)
+		script_by_name(g, g->event->exec.name);
+}
+
+static void script_argument(struct gather *g)
+{
+	script_by_name(g, g->input.name);
+}
+
+/* The first place that has it, in the interpreter's own order. */
+static void script_module(struct gather *g)
+{
+	char name[PATH_MAX];
+
+	for (size_t i = 0; interpreter_module_place(&g->input, i, name, sizeof(name)); i++) {
+		script_by_name(g, name);
+		if (g->facts->script.inode)
+			return;
 	}
+	g->facts->script = (struct plm_file){ 0 };
+	g->facts->script_path = NULL;
+}
+
+static void script_input(struct gather *g)
+{
+	g->facts->script = g->event->exec.input;
+	g->facts->script_path = g->event->exec.input_path;
+}
+
+static void gather_script(struct gather *g)
+{
+	static const struct {
+		void (*find)(struct gather *g);
+		enum object_link link;
+	} ways[] = {
+		[SCRIPT_EXECUTED] = { script_executed, OBJECT_NAME },
+		[SCRIPT_ARGUMENT] = { script_argument, OBJECT_NAME },
+		[SCRIPT_MODULE] = { script_module, OBJECT_NAME },
+		[SCRIPT_INPUT] = { script_input, OBJECT_INPUT },
+	};
+	struct facts *facts = g->facts;
+	enum script_source source = SCRIPT_EXECUTED;
+
+	if (!(g->event->exec.flags & PLM_EXEC_SCRIPT))
+		source = interpreter_input(g->event, &g->input);
+	if (!ways[source].find)
+		return;
+	ways[source].find(g);
+	if (!facts->script_path)
+		return;
+	facts->script_source = source;
 	facts->script_in_image = in_image(g, &facts->script, facts->script_path);
-	facts->script_metadata_only = content_is_image(g, (enum plm_layer)facts->script.layer, facts->script_path);
+	gather_script_content(g, ways[source].link);
 }
 
 static void gather_exec(struct gather *g)
@@ -163,14 +283,17 @@ static void gather_exec(struct gather *g)
 	struct process process = {
 		.pid = event->task.pid,
 		.start = event->task.start,
+		.parent_pid = event->task.parent_pid,
+		.parent_start = event->task.parent_start,
 		.container = event->container,
 		.executable = (char *)event->path,
 	};
 
 	facts->in_image = in_image(g, &event->file, event->path);
 	facts->code = true;
-	facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
-	if (event->exec.flags & PLM_EXEC_SCRIPT)
+	gather_content(g, &event->file, OBJECT_PROGRAM, realtime_of(g));
+	facts->writer = writer_of(g, &event->file);
+	if (!(event->exec.flags & PLM_EXEC_OUTSIDE))
 		gather_script(g);
 	process.in_image = is_shipped(&event->file) || facts->metadata_only;
 	gather_process(g); /* the parent; its own entry is still the program before */
@@ -261,6 +384,35 @@ static void gather_names(struct gather *g)
 	file_from_upper(g);
 }
 
+/*
+ * What was written is held against the image when it has settled: by what it holds then, not what it held for a moment. A
+ * name that was resolved is not looked at again: it may mean something else by then.
+ */
+static void gather_changed(struct gather *g)
+{
+	bool by_name = g->event->change.flags & PLM_CHANGE_HINT;
+	struct plm_file file = g->event->file;
+	struct rootfs_stat upper;
+
+	g->wait->settles = 0;
+	if (!g->source->clock || !file.upper_inode || !S_ISREG(file.mode) ||
+	    rootfs_upper_stat(g->rootfs, g->event->path, &upper) < 0 || upper.inode != file.upper_inode)
+		return;
+	file_from_stat(&file, &upper);
+	if (g->source->clock - upper.ctime > OBJECT_SETTLED)
+		gather_content(g, &file, OBJECT_NONE, g->source->clock);
+	else if (!by_name)
+		g->wait->settles = upper.ctime + OBJECT_SETTLED + SETTLE_MORE;
+}
+
+static void gather_package(struct gather *g)
+{
+	struct inventory_file owned;
+
+	if (g->facts->in_image == ANSWER_YES)
+		(void)content_package(content_source(g).inventory, g->event->path, &g->facts->content, &owned);
+}
+
 static void gather_change(struct gather *g)
 {
 	struct event *event = g->event;
@@ -278,6 +430,10 @@ static void gather_change(struct gather *g)
 			facts->from_in_image = rootfs_in_image(g->rootfs, event->change.from);
 	}
 	facts->metadata_only = op_keeps_content(event->change.op);
+	facts->writer = writer_of(g, &event->file);
+	gather_package(g);
+	if (!facts->metadata_only && !rootfs_is_plain(g->rootfs) && event->change.op != PLM_OP_OPEN_WRITE)
+		gather_changed(g);
 	facts->code =
 		(S_ISREG(event->file.mode) && (event->file.mode & XBITS)) || rootfs_is_code(g->rootfs, event->path);
 }
@@ -289,11 +445,12 @@ static void gather_mapping(struct gather *g)
 	gather_process(g);
 	g->facts->code = true;
 	g->facts->in_image = in_image(g, &event->file, event->path);
-	g->facts->metadata_only = content_is_image(g, (enum plm_layer)event->file.layer, event->path);
+	gather_content(g, &event->file, OBJECT_MAPPING, realtime_of(g));
+	g->facts->writer = writer_of(g, &event->file);
 }
 
 void facts_gather(const struct facts_source *source, struct event *event, struct facts_room *room,
-		  struct facts *ret_facts)
+		  struct facts *ret_facts, struct facts_wait *ret_wait)
 {
 	static void (*const by_kind[PLM_KINDS])(struct gather *) = {
 		[PLM_EXEC] = gather_exec,        [PLM_TASK] = gather_exec,       [PLM_CHANGE] = gather_change,
@@ -301,11 +458,40 @@ void facts_gather(const struct facts_source *source, struct event *event, struct
 		[PLM_BLIND] = gather_process,
 	};
 	const struct container *container = source->container;
-	struct gather g = { source, container->rootfs, event, room, ret_facts };
+	struct gather g = {
+		.source = source,
+		.rootfs = container->rootfs,
+		.event = event,
+		.room = room,
+		.facts = ret_facts,
+		.wait = ret_wait,
+	};
 
 	*ret_facts = (struct facts){ .container_age = UINT64_MAX };
+	*ret_wait = (struct facts_wait){ 0 };
 	if (container->started && event->time >= container->started)
 		ret_facts->container_age = event->time - container->started;
 	if (by_kind[event->kind])
 		by_kind[event->kind](&g);
+}
+
+void facts_again(const struct facts_source *source, const struct event *event, struct facts_room *room,
+		 struct facts *facts, struct facts_wait *wait)
+{
+	struct event copy = *event;
+	struct gather g = {
+		.source = source,
+		.rootfs = source->container->rootfs,
+		.event = &copy,
+		.room = room,
+		.facts = facts,
+		.wait = wait,
+	};
+
+	wait->open = false;
+	if (wait->settles && source->clock >= wait->settles && g.rootfs)
+		gather_changed(&g);
+	else
+		answer_program(&g);
+	answer_script(&g);
 }

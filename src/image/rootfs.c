@@ -246,7 +246,7 @@ int rootfs_find_merged(const struct rootfs *rootfs, const char *path, struct lay
 	return layers_find(&rootfs->layers, 0, rootfs->layers.count, path, ret_entry);
 }
 
-static int find_image(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry)
+int rootfs_find_image(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry)
 {
 	return layers_find(&rootfs->layers, rootfs->image, rootfs->layers.count, path, ret_entry);
 }
@@ -262,7 +262,7 @@ enum answer rootfs_in_image(const struct rootfs *rootfs, const char *path)
 {
 	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
 
-	return found(find_image(rootfs, path, &entry));
+	return found(rootfs_find_image(rootfs, path, &entry));
 }
 
 int rootfs_look_upper(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry)
@@ -328,28 +328,4 @@ bool rootfs_is_code(const struct rootfs *rootfs, const char *path)
 	if (rootfs_find_merged(rootfs, path, &entry) < 0 || !S_ISREG(entry.stat.st_mode))
 		return false;
 	return entry.stat.st_mode & 0111 || begins_as_code(rootfs, &entry);
-}
-
-static bool contents_equal(const struct rootfs *rootfs, const struct layer_entry *a, const struct layer_entry *b,
-			   uint64_t max)
-{
-	_cleanup_close_ int fd_a = layers_read(&rootfs->layers, a), fd_b = layers_read(&rootfs->layers, b);
-	struct contents contents = { .a = fd_a, .b = fd_b };
-
-	return fd_a >= 0 && fd_b >= 0 && contents_compare(&contents, max + 1) == CONTENTS_SAME;
-}
-
-bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_t max)
-{
-	_cleanup_entry_ struct layer_entry upper = LAYER_ENTRY_EMPTY, image = LAYER_ENTRY_EMPTY;
-
-	if (rootfs_look_upper(rootfs, path, &upper) < 0 || upper.says != LAYER_HAS || !S_ISREG(upper.stat.st_mode))
-		return false;
-	if (find_image(rootfs, path, &image) < 0 || !S_ISREG(image.stat.st_mode))
-		return false;
-	/* A metacopy that was renamed here has other data than the image has at this path. */
-	if (upper.metacopy)
-		return strcmp(upper.below, path) == 0;
-	return upper.stat.st_size == image.stat.st_size && (uint64_t)upper.stat.st_size <= max &&
-	       contents_equal(rootfs, &upper, &image, max);
 }

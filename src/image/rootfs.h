@@ -132,11 +132,4 @@ enum answer rootfs_confirm(const struct rootfs *rootfs, const struct rootfs_clai
  * that begins with "\177ELF" or "#!"? false also where it cannot be read. */
 bool rootfs_is_code(const struct rootfs *rootfs, const char *path);
 
-/*
- * Upper and image both have a regular file there, and the contents are equal: what a copy-up by chmod, chown or touch
- * leaves. Reads both, where they are no larger than `max` bytes; false beyond it, and where they cannot be read. A
- * metacopy is the image's data for certain, as long as it is one.
- */
-bool rootfs_same_as_image(const struct rootfs *rootfs, const char *path, uint64_t max);
-
 #endif

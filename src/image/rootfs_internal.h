@@ -22,6 +22,9 @@ struct rootfs {
 /* As layers_find, over all layers. */
 int rootfs_find_merged(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry);
 
+/* As layers_find, over the image's layers. */
+int rootfs_find_image(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry);
+
 /* As layers_look, at the upper layer; without one everything is LAYER_ABSENT. */
 int rootfs_look_upper(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry);
 

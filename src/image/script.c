@@ -15,8 +15,7 @@
 #include "base/cleanup.h"
 #include "image/layers.h"
 
-/* The file by the process's own root; a descriptor, or a negative errno. */
-static int open_in_process(const char *host_root, const struct event *event, const char *name)
+int script_open(const char *host_root, const struct event *event, const char *name)
 {
 	_cleanup_close_ int root = -EBADF;
 	char path[PATH_MAX];
@@ -82,7 +81,7 @@ static enum plm_layer layer_of(const struct rootfs *rootfs, const char *path, co
 static int find_live(const struct rootfs *rootfs, const char *host_root, const struct event *event, const char *name,
 		     struct plm_file *ret_file, char ret_path[static PATH_MAX])
 {
-	_cleanup_close_ int fd = open_in_process(host_root, event, name);
+	_cleanup_close_ int fd = script_open(host_root, event, name);
 	char link[64], path[PATH_MAX];
 	struct statfs fs;
 	struct stat st;
@@ -132,10 +131,10 @@ static int find_layers(const struct rootfs *rootfs, const struct event *event, c
 	return 0;
 }
 
-int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event,
+int script_find(const struct rootfs *rootfs, const char *host_root, const struct event *event, const char *name,
 		struct plm_file *ret_file, char ret_path[static PATH_MAX])
 {
-	const char *cwd = event->exec.cwd ?: "/", *name = event->exec.name;
+	const char *cwd = event->exec.cwd ?: "/";
 	char whole[PATH_MAX];
 	int r;
 

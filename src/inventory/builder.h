@@ -44,7 +44,8 @@ const char *builder_file_path(const struct builder *builder, size_t number, char
 struct inventory_file builder_file(const struct builder *builder, size_t number);
 void builder_verified(struct builder *builder, size_t number, enum inventory_verified verified);
 
-int builder_unpackaged(struct builder *builder, const char *path);
+/* `digest`: of its content; kind NONE: not made. */
+int builder_unpackaged(struct builder *builder, const char *path, const struct digest *digest);
 
 /* Never fails: what there is no room for is dropped. `path` may be NULL. */
 void builder_note(struct builder *builder, const char *source, const char *path, const char *format, ...)

@@ -42,7 +42,8 @@ struct alert {
 		uint64_t count;
 		int64_t first_seen, last_seen; /* realtime ns */
 	} fold;
-	const char *allowed; /* reason of the policy's exception: recorded, not an alert */
+	const char *corrects; /* event.id of the alert that this one corrects */
+	const char *allowed;  /* reason of the policy's exception: recorded, not an alert */
 	struct {
 		const char *kind; /* ALERT_STATE: "loss", "start", "reload", "stop" */
 		uint64_t count;

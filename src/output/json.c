@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "inventory/compare.h"
 #include "output/time.h"
 #include "output/view.h"
 #include "output/writer.h"
@@ -447,7 +448,134 @@ PUT(file_time)
 		line_time(line, (int64_t)value);
 }
 
+static const struct content *content_of(const struct line *line)
+{
+	return line->view.content;
+}
+
+static void line_digest(struct line *line, const struct digest *digest)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	if (digest->kind == DIGEST_NONE)
+		return;
+	digest_text(digest, text);
+	line_string(line, text);
+}
+
+PUT(sha256)
+{
+	if (content_of(line))
+		line_digest(line, &content_of(line)->digest);
+}
+
+/* A string of struct package_name. */
+PUT(package)
+{
+	if (content_of(line))
+		line_string(line, *(const char *const *)((const char *)&content_of(line)->package + argument));
+}
+
 /* ---- what ECS has no name for ---- */
+
+PUT(expected)
+{
+	if (content_of(line) && !digest_equal(&content_of(line)->expected, &content_of(line)->digest))
+		line_digest(line, &content_of(line)->expected);
+}
+
+PUT(copied_from)
+{
+	if (content_of(line))
+		line_string(line, content_of(line)->copied_from);
+}
+
+PUT(writer_pid)
+{
+	if (line->view.writer)
+		line_number(line, line->view.writer->pid);
+}
+
+PUT(writer_entity)
+{
+	if (line->view.writer)
+		line_entity(line, line->view.writer->pid, line->view.writer->start);
+}
+
+PUT(writer_executable)
+{
+	if (line->view.writer)
+		line_string(line, line->view.writer->executable);
+}
+
+PUT(writer_session)
+{
+	if (line->view.writer && line->view.writer->session)
+		line_hex(line, line->view.writer->session, 1);
+}
+
+PUT(writer_time)
+{
+	if (line->view.writer && line->view.writer->time)
+		line_time(line, (int64_t)line->view.writer->time + line->alert->boot_offset);
+}
+
+#define PACKAGES_SHOWN 64 /* of one kind; plimsoll.packages.total counts all */
+
+static void put_named(struct json_writer *writer, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	writer_key(writer, key, strlen(key));
+	(void)writer_string(writer, value, strlen(value));
+}
+
+static void put_package_change(struct json_writer *writer, const struct package_change *change)
+{
+	writer_open(writer, '{');
+	put_named(writer, "name", change->name);
+	put_named(writer, "type", package_type_name(change->type));
+	put_named(writer, "architecture", change->architecture);
+	if (change->kind == PACKAGE_CHANGED) {
+		put_named(writer, "from", change->from);
+		put_named(writer, "to", change->to);
+	} else {
+		put_named(writer, "version", change->to ?: change->from);
+	}
+	writer_close(writer, '}');
+}
+
+/* Those of one enum package_change_kind. */
+PUT(packages)
+{
+	const struct package_changes *changes = line->alert->finding ? line->alert->finding->packages : NULL;
+	size_t shown = 0;
+
+	if (!changes || !package_changes_of(changes, argument))
+		return;
+	writer_at(&line->writer, line->path);
+	writer_open(&line->writer, '[');
+	for (size_t i = 0; i < package_changes_count(changes) && shown < PACKAGES_SHOWN; i++) {
+		const struct package_change change = package_changes_at(changes, i);
+
+		if (change.kind != argument)
+			continue;
+		put_package_change(&line->writer, &change);
+		shown++;
+	}
+	writer_close(&line->writer, ']');
+}
+
+PUT(packages_total)
+{
+	if (line->alert->finding && line->alert->finding->packages)
+		line_number(line, package_changes_total(line->alert->finding->packages));
+}
+
+PUT(corrects)
+{
+	line_string(line, line->alert->corrects);
+}
 
 PUT(severity_name)
 {
@@ -638,6 +766,7 @@ PUT(state_reason)
 	line_string(line, line->alert->state.reason);
 }
 
+#define PACKAGE(name) offsetof(struct package_name, name)
 #define FACT(name)  offsetof(struct container_facts, name)
 #define TASK(name)  offsetof(struct plm_task, name)
 #define CREDS(name) offsetof(struct plm_creds, name)
@@ -705,10 +834,21 @@ static const struct field fields[] = {
 	{"file.gid", put_file_id, FILE_(gid)},
 	{"file.mtime", put_file_time, FILE_(mtime)},
 	{"file.ctime", put_file_time, FILE_(ctime)},
+	{"file.hash.sha256", put_sha256, 0},
+	{"package.name", put_package, PACKAGE(name)},
+	{"package.version", put_package, PACKAGE(version)},
+	{"package.type", put_package, PACKAGE(type)},
 	{"plimsoll.severity", put_severity_name, 0},
 	{"plimsoll.layer", put_layer, 0},
 	{"plimsoll.unlinked", put_unlinked, 0},
 	{"plimsoll.verdict", put_verdict, 0},
+	{"plimsoll.expected", put_expected, 0},
+	{"plimsoll.copied_from", put_copied_from, 0},
+	{"plimsoll.writer.pid", put_writer_pid, 0},
+	{"plimsoll.writer.entity_id", put_writer_entity, 0},
+	{"plimsoll.writer.executable", put_writer_executable, 0},
+	{"plimsoll.writer.session", put_writer_session, 0},
+	{"plimsoll.writer.time", put_writer_time, 0},
 	{"plimsoll.cause", put_cause, 0},
 	{"plimsoll.capabilities.effective", put_capabilities, CREDS(cap_effective)},
 	{"plimsoll.capabilities.permitted", put_capabilities, CREDS(cap_permitted)},
@@ -730,6 +870,11 @@ static const struct field fields[] = {
 	{"plimsoll.truncated", put_truncated, 0},
 	{"plimsoll.missing", put_missing, 0},
 	{"plimsoll.backend", put_backend, 0},
+	{"plimsoll.corrects", put_corrects, 0},
+	{"plimsoll.packages.total", put_packages_total, 0},
+	{"plimsoll.packages.added", put_packages, PACKAGE_ADDED},
+	{"plimsoll.packages.removed", put_packages, PACKAGE_REMOVED},
+	{"plimsoll.packages.changed", put_packages, PACKAGE_CHANGED},
 	{"plimsoll.allowed", put_allowed, 0},
 	{"plimsoll.workload", put_workload, 0},
 	{"plimsoll.cgroup", put_cgroup, 0},

@@ -156,6 +156,10 @@ static void put_rest(struct text_line *line)
 
 	if (line->view.path && (!line->view.executable || strcmp(line->view.path, line->view.executable) != 0))
 		put_evidence(line, "file", line->view.path);
+	if (line->view.content)
+		put_evidence(line, "package", line->view.content->package.name);
+	if (line->view.writer)
+		put_evidence(line, "writer", line->view.writer->executable);
 	if (alert->event)
 		put_evidence(line, "from", alert->event->change.from);
 	if (alert->fold.id && alert->fold.count > 1)

@@ -98,6 +98,8 @@ static void view_file(const struct alert *alert, struct alert_view *view)
 		view->file = NULL;
 	layer = finding ? finding->layer : own ? event->file.layer : PLM_LAYER_UNKNOWN;
 	view->layer = layer_name(layer);
+	view->content = finding ? finding->content : own && alert->facts ? &alert->facts->content : NULL;
+	view->writer = finding ? finding->writer : own && alert->facts ? alert->facts->writer : NULL;
 }
 
 static bool same_ids(const struct plm_creds *a, const struct plm_creds *b)

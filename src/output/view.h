@@ -23,6 +23,8 @@ struct alert_view {
 	const char *executable, *parent_executable;
 	const char *path;
 	const struct plm_file *file; /* never one without an inode */
+	const struct content *content;
+	const struct writer *writer;
 	const char *layer, *cause, *backend;
 	const struct plm_creds *before; /* where the event changed ids or capabilities */
 	bool capabilities_changed;

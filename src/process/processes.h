@@ -18,6 +18,8 @@ struct processes;
 struct process {
 	uint32_t pid;
 	uint64_t start;
+	uint32_t parent_pid; /* 0 unknown */
+	uint64_t parent_start;
 	uint64_t container;
 	bool in_image; /* the program is the image's */
 	char *executable;

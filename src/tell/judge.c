@@ -57,6 +57,11 @@ int judge_workload(struct container *container, const struct policy *policy, con
 	return 0;
 }
 
+static bool is_of_image(enum rule rule)
+{
+	return rule == RULE_IMAGE_MODIFIED || rule == RULE_IMAGE_UNPACKAGED;
+}
+
 size_t judge(struct teller *teller, const struct telling *telling)
 {
 	struct finding findings[FINDINGS_MAX];
@@ -67,6 +72,28 @@ size_t judge(struct teller *teller, const struct telling *telling)
 	n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
 
 	for (size_t i = 0; i < n; i++)
-		news += tell_finding(teller, telling, &findings[i]) != TELL_KNOWN;
+		if (!telling->of_image || is_of_image(findings[i].rule))
+			news += tell_finding(teller, telling, &findings[i]) != TELL_KNOWN;
 	return news;
+}
+
+/* A verdict may be another rule of its family. */
+static bool corrects(const struct finding *finding, const struct tell_open *open)
+{
+	return finding->rule == open->rule ||
+	       (finding->rule <= RULE_DRIFT_EXEC_NEW && open->rule <= RULE_DRIFT_EXEC_NEW);
+}
+
+void judge_correct(struct teller *teller, const struct telling *telling, const struct tell_open *open)
+{
+	struct finding findings[FINDINGS_MAX], none;
+	size_t n = detect(telling->event, telling->facts, telling->container, telling->container->view, findings);
+
+	for (size_t i = 0; i < n; i++)
+		if (corrects(&findings[i], open)) {
+			tell_correction(teller, telling, &findings[i], open->id);
+			return;
+		}
+	detect_cleared(telling->event, telling->facts, telling->container, open->rule, &none);
+	tell_correction(teller, telling, &none, open->id);
 }

@@ -23,4 +23,7 @@ int judge_workload(struct container *container, const struct policy *policy, con
  * are not known already (TELL_KNOWN). */
 size_t judge(struct teller *teller, const struct telling *telling);
 
+/* The facts are complete now: corrects the alert that was told of the event without them, or says that it was none. */
+void judge_correct(struct teller *teller, const struct telling *telling, const struct tell_open *open);
+
 #endif

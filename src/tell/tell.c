@@ -191,6 +191,12 @@ static struct alert alert_of_finding(struct teller *teller, enum alert_kind kind
 	return alert;
 }
 
+/* Would the digest of what ran tell more? */
+static bool is_open(const struct finding *finding)
+{
+	return finding->content && (finding->content->unverified || !finding->content->digest.kind);
+}
+
 /* Folded as of `now`; the line's time is the event's, where there is one. */
 static enum tell_verdict finding_tell(struct teller *teller, const struct telling *telling,
 				      const struct finding *finding, uint64_t now, uint64_t times)
@@ -215,7 +221,22 @@ static enum tell_verdict finding_tell(struct teller *teller, const struct tellin
 	}
 	alert_tell(teller, &alert);
 	teller->told++;
+	if (telling->ret_open && is_open(finding)) {
+		memcpy(telling->ret_open->id, alert.id, sizeof(alert.id));
+		telling->ret_open->rule = finding->rule;
+	}
 	return TELL_TOLD;
+}
+
+void tell_correction(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		     const char *corrects)
+{
+	struct alert alert = alert_of_finding(teller, ALERT_ALERT, telling, finding, telling->event->time);
+
+	if (finding->severity > SEVERITY_INFO) /* its repeats go by what is known now */
+		(void)fold_finding(teller->fold, id_of(telling->container), finding, telling_now(telling), 1);
+	alert.corrects = corrects;
+	alert_tell(teller, &alert);
 }
 
 static enum tell_verdict finding_record(struct teller *teller, const struct telling *telling,

@@ -10,6 +10,7 @@
 #include "container/registry.h"
 #include "decode/event.h"
 #include "detect/detect.h"
+#include "output/id.h"
 #include "output/sink.h"
 #include "policy/policy.h"
 #include "process/processes.h"
@@ -46,7 +47,15 @@ struct telling {
 	const struct event *event;
 	const struct facts *facts;
 	struct container *container;
-	uint64_t found; /* 0: an event as it happened */
+	uint64_t found;            /* 0: an event as it happened */
+	bool of_image;             /* only what is to say of the image itself */
+	struct tell_open *ret_open; /* what was told without knowing the content is put here; may be NULL */
+};
+
+/* An alert that a digest may correct. */
+struct tell_open {
+	char id[ID_SIZE]; /* event.id; "": there is none */
+	enum rule rule;
 };
 
 /* The moment that folding goes by. */
@@ -61,6 +70,10 @@ enum tell_verdict {
 
 /* A finding that the policy enables. */
 enum tell_verdict tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding);
+
+/* The content is known now: a line that corrects the alert of that id, whatever was folded. */
+void tell_correction(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		     const char *corrects);
 
 /* The same for one that no event gave (coverage): at `now`. */
 void tell_coverage(struct teller *teller, struct container *container, const struct finding *finding, uint64_t now);
