@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "inventory/reader.h"
 
 static const struct command {
 	const char *name;
@@ -17,6 +18,7 @@ static const struct command {
 	{ "ps", cmd_ps, "the containers that the running agent watches" },
 	{ "policy", cmd_policy, "policy check FILE: what is wrong in a policy" },
 	{ "replay", cmd_replay, "recorded events through the same detectors, no kernel needed" },
+	{ READER_COMMAND, reader_main, NULL }, /* its own child: not for people */
 };
 
 static int help(void)
@@ -25,8 +27,8 @@ static int help(void)
 		"Usage: plimsoll COMMAND [options]\n\n"
 		"Tells when a running container is no longer the image that was shipped: its root file system\n"
 		"changed (mutation), something ran as root (root), code ran that the image does not hold (drift).\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		(void)printf("  %-8s %s\n", commands[i].name, commands[i].help);
+	for (size_t i = 0; i < ARRAY_SIZE(commands) && commands[i].help; i++)
+		(void)printf("  %-9s %s\n", commands[i].name, commands[i].help);
 	(void)printf("\nplimsoll COMMAND --help tells a command's options; plimsoll --version the version.\n");
 	return EXIT_FINE;
 }

@@ -14,7 +14,7 @@
 #include "image/rootfs_internal.h"
 #include "inventory/cache.h"
 
-#define STACK_BYTES (256 * 1024)
+#define STACK_BYTES (512 * 1024)
 
 /* What a thread works on: its own, from the asking to the answer. */
 struct reading {
@@ -74,49 +74,25 @@ static void reading_free(struct reading *reading)
 }
 DEFINE_CLEANUP(struct reading *, reading_free)
 
-static void fds_close(const int *fds, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		(void)close(fds[i]);
-}
-
-static int layers_open(const struct layers *layers, int fds[static READER_LAYERS])
-{
-	for (size_t i = 0; i < layers->count; i++) {
-		fds[i] = i < READER_LAYERS ? layers_open_host(layers->host_root, layers->directory[i]) : -E2BIG;
-		if (fds[i] < 0) {
-			fds_close(fds, i);
-			return fds[i];
-		}
-	}
-	return 0;
-}
-
 static void read_layers(const struct images *images, struct reading *reading)
 {
-	int fds[READER_LAYERS];
-	struct reader_request request = {
+	const struct reader_request request = {
 		.what = READER_LAYERS_OF_IMAGE,
-		.fds = fds,
+		.host_root = reading->layers.host_root,
+		.directories = (const char *const *)reading->layers.directory,
 		.count = reading->layers.count,
+		.fd = -EBADF,
 		.userxattr = reading->layers.userxattr,
 		.cancel = images->cancel,
 	};
-	int r = layers_open(&reading->layers, fds);
 
-	if (r < 0) {
-		(void)snprintf(reading->failure.text, sizeof(reading->failure.text), "cannot open its layers: %s",
-			       strerror(-r));
-		return;
-	}
 	(void)cache_get(images->dir, reading->key, &request, &reading->inventory, &reading->failure);
-	fds_close(fds, reading->layers.count);
 }
 
 static void read_root(const struct images *images, struct reading *reading)
 {
 	const struct reader_request request = {
-		.what = READER_ROOT, .fds = &reading->ns, .count = 1, .cancel = images->cancel
+		.what = READER_ROOT, .fd = reading->ns, .cancel = images->cancel
 	};
 
 	(void)cache_get(NULL, NULL, &request, &reading->inventory, &reading->failure);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads an image's inventory in a child: this program again, which before it looks at a single byte of the image has its own
- * user or mount, pid, network, ipc, uts and cgroup namespaces, a root that is nothing but a read-only view of the layers (the
- * kernel's own overlay of them), no capabilities, no way to gain any, limits on memory, processor time and what it may
- * write, and a seccomp filter of the calls that reading takes. It answers with a blob (inventory.h), which is checked. Killed,
- * hung or lying, it costs that one inventory.
+ * Reads an image's inventory in a child: this program again, which before it looks at a single byte of the image is confined
+ * (confine.h): namespaces of its own, a root that is nothing but a read-only view of the layers (the kernel's own overlay of
+ * them), no capabilities, no way to gain any, limits, a seccomp filter. It answers with a blob (inventory.h), which is
+ * checked. Killed, hung or lying, it costs that one inventory.
  */
 #ifndef PLM_INVENTORY_READER_H
 #define PLM_INVENTORY_READER_H
@@ -12,7 +11,9 @@
 #include "inventory/inventory.h"
 
 #define READER_PATIENCE 120000       /* ms, without verification */
+#define READER_VERIFY   1800000      /* ms, with it */
 #define READER_MEMORY   (768u << 20) /* bytes of address space */
+#define READER_SPOOL    (8ull << 30) /* bytes of an archive's unpacked files */
 #define READER_LAYERS   512
 
 enum reader_what {
@@ -20,40 +21,45 @@ enum reader_what {
 	READER_DIRECTORY,       /* one directory, as it is */
 	READER_ROOT,            /* the root of a mount namespace, as its processes see it now, without other mounts */
 	READER_ARCHIVE,         /* an OCI layout (a directory or a tar) or what `docker save` writes */
+	READER_WHATS,
 };
 
-/* Descriptors are the caller's. */
+/* Strings and descriptors are the caller's. */
 struct reader_request {
 	enum reader_what what;
-	const int *fds; /* O_PATH directories; for ROOT the namespace (/proc/PID/ns/mnt); for ARCHIVE the file or directory */
+	const char *host_root; /* below which the directories are; NULL: "/" */
+	const char *const *directories; /* LAYERS, DIRECTORY: absolute; links in them are the host's own */
 	size_t count;
+	int fd;                /* ROOT: the namespace (/proc/PID/ns/mnt); ARCHIVE: the file or directory, open for reading */
 	bool userxattr;        /* LAYERS: as the overlay was mounted */
-	bool verify;           /* also hashes every file that a package has a digest of, on as many threads as processors */
+	bool verify;           /* also hashes every file that a package has a digest of, by as many threads as processors */
 	const char *reference; /* ARCHIVE: which of its images ("name:tag"); NULL: the only one */
-	unsigned patience;     /* ms; 0: READER_PATIENCE */
-	int cancel;            /* a descriptor that becomes readable when nobody wants the answer any more; -EBADF none */
+	unsigned patience;     /* ms; 0: READER_PATIENCE, with verification READER_VERIFY */
+	int cancel;            /* becomes readable when nobody wants the answer any more; -EBADF none */
 	/* Called about ten times a second, where it is set: of how many steps how many are done (files to hash, with
 	 * `verify`; else entries seen, and total 0). */
 	void (*progress)(uint64_t done, uint64_t total, void *data);
 	void *data;
 };
 
-/* How a child failed, for people and for coverage.inventory: "was killed (SIGSEGV)", "took longer than 120 s", "answered
- * what cannot be right", "could not be confined: mount: Operation not permitted". */
+/* How a child failed, as what follows "the reader": "was killed (SIGSEGV)", "took longer than 120 s", "answered what cannot
+ * be right", "could not be confined: mount: Operation not permitted". */
 struct reader_failure {
 	char text[160];
 };
 
 /*
- * Blocks. The blob goes to `ret_fd`, a descriptor of an empty file that the caller opened for reading and writing
- * (memfd, or O_TMPFILE of a cache), and is opened. 0; -ECANCELED; -ETIMEDOUT; -EBADMSG: the answer was not right; -ECHILD:
- * it was killed or gave up; -EPERM: it could not be confined; -ENOENT or -EINVAL: no such image in the archive, or no
- * archive; or another errno of making it. *ret_failure says so in words.
+ * Blocks. The blob goes to `fd`, a descriptor of an empty file that the caller opened for reading and writing (a memfd, or
+ * O_TMPFILE of a cache), and is opened. 0; -ECANCELED; -ETIMEDOUT; -EBADMSG: the answer was not right; -ECHILD: it was
+ * killed; or what the child gave up with: -EPERM and others: it could not be confined; -ENOMEM; -ENOENT: no such directory,
+ * or no such image in the archive; -EINVAL: no archive; or the errno of making it. *ret_failure says so in words.
  */
 int reader_run(const struct reader_request *request, int fd, struct inventory **ret_inventory,
 	       struct reader_failure *ret_failure);
 
-/* The child's own main: the hidden command of main.c. */
+#define READER_COMMAND "inventory-reader" /* the hidden command of main.c */
+
+/* The child's own main. Never returns to what it was before: its exit status is for reader_run. */
 int reader_main(int argc, char **argv);
 
 #endif
