@@ -52,8 +52,8 @@ void os_release_clear(struct os_release *release);
  */
 struct purl {
 	const char *type, *namespace, *name, *version;
-	const char
-		*qualifiers[4][2]; /* key, value; in order of key; a NULL key ends them, a NULL value leaves one out */
+	/* Key and value, in order of key; a NULL key ends them, a NULL value leaves one out. */
+	const char *qualifiers[4][2];
 };
 int purl_format(const struct purl *purl, char *room, size_t size);
 
