@@ -37,7 +37,7 @@ static char *trimmed(char *value)
 {
 	size_t length;
 
-	value += strspn(value, BLANKS);
+	value += strspn(value, " \t");
 	length = strlen(value);
 	while (length > 0 && strchr(BLANKS, value[length - 1]))
 		length--;

@@ -10,7 +10,7 @@
 /*
  * The next paragraph: in `ret_values` what its fields of these `names` (any case) say, NULL where it has none of that name;
  * in *ret_line the line at which it begins. A value lies in the text, without blanks around it; its further lines are as
- * they are, each behind a newline. A field that comes twice counts once. False: there is none.
+ * they are, each behind a newline, which may be its first byte. A field that comes twice counts once. False: there is none.
  */
 bool deb822_next(struct lines *lines, const char *const *names, size_t count, char **ret_values, size_t *ret_line);
 

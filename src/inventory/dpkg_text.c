@@ -176,6 +176,8 @@ int dpkg_conffiles(struct lines *lines, struct dpkg_sums *sums)
 		char *word;
 
 		line += strspn(line, " \t");
+		if (!*line)
+			continue; /* the field's own */
 		do
 			word = word_cut(line);
 		while (word && (strcmp(word, "obsolete") == 0 || strcmp(word, "remove-on-upgrade") == 0));
