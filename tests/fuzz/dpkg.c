@@ -86,7 +86,7 @@ static void diversions(struct lines *lines)
 
 	must(dpkg_diversions(lines, &table) == 0 && table.count <= lines->number / 3);
 	for (size_t i = 0; i < table.count; i++)
-		must(dpkg_diverted(&table, "/", table.diversions[i].from));
+		must(dpkg_diverted(&table, "\n", table.diversions[i].from));
 	dpkg_diversions_clear(&table);
 }
 
