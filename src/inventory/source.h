@@ -52,8 +52,14 @@ void os_release_clear(struct os_release *release);
  */
 struct purl {
 	const char *type, *namespace, *name, *version;
-	const char *qualifiers[4][2]; /* key and value, in order of key; a NULL key ends them, a NULL value leaves one out */
+	/* Key and value, in order of key; a NULL key ends them, a NULL value leaves one out. */
+	const char *qualifiers[4][2];
 };
 int purl_format(const struct purl *purl, char *room, size_t size);
+
+/* Of a distribution's own package: namespace and `distro` are the system's, as far as they are known, and `upstream` is its
+ * origin where that is another than its name. As purl_format. */
+int purl_of_package(const struct inventory_system *system, const struct inventory_package *package, char *room,
+		    size_t size);
 
 #endif
