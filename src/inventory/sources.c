@@ -2,7 +2,8 @@
 #include "inventory/source.h"
 
 const struct source *const sources[] = {
-	&source_dpkg, &source_apk, &source_rpm, &source_python, &source_npm, &source_golang,
+	&source_dpkg,
+	&source_apk,
 };
 
 const size_t source_count = ARRAY_SIZE(sources);

@@ -497,7 +497,7 @@ static bool is_nothing(const struct node *root)
 
 static int read_policy(const char *text, size_t size, struct report *report, struct policy *policy)
 {
-	_cleanup_(tree_freep) struct node *root = NULL;
+	_cleanup_(node_freep) struct node *root = NULL;
 	int error = 0;
 
 	if (size > POLICY_SIZE_MAX) {

@@ -23,13 +23,13 @@ struct builder {
 	unsigned documents;
 };
 
-void tree_free(struct node *node)
+void node_free(struct node *node)
 {
 	while (node) {
 		struct node *next = node->next;
 
-		tree_free(node->key);
-		tree_free(node->first); /* TREE_DEPTH deep at most */
+		node_free(node->key);
+		node_free(node->first); /* TREE_DEPTH deep at most */
 		free(node->text);
 		free(node);
 		node = next;
@@ -70,7 +70,7 @@ static int builder_attach(struct builder *builder, const yaml_event_t *event, st
 	}
 	if (level->node->type == NODE_MAP && !level->key) {
 		if (node->type != NODE_TEXT) {
-			tree_free(node);
+			node_free(node);
 			return refuse(builder, event, "a key must be a word, not a list or a mapping");
 		}
 		level->key = node;
@@ -85,7 +85,7 @@ static int builder_attach(struct builder *builder, const yaml_event_t *event, st
 
 static int build_text(struct builder *builder, const yaml_event_t *event)
 {
-	_cleanup_(tree_freep) struct node *node = NULL;
+	_cleanup_(node_freep) struct node *node = NULL;
 	int error = 0;
 
 	if (event->data.scalar.anchor || event->data.scalar.tag)
@@ -236,9 +236,9 @@ int tree_parse(const char *text, size_t size, struct report *report, struct node
 	error = builder_run(&builder, text, size);
 	yaml_parser_delete(&builder.parser);
 	while (builder.depth)
-		tree_free(builder.levels[--builder.depth].key);
+		node_free(builder.levels[--builder.depth].key);
 	if (error) {
-		tree_free(builder.root);
+		node_free(builder.root);
 		return error;
 	}
 	*ret_root = builder.root;

@@ -34,7 +34,7 @@ struct node {
  * 0: *ret_root is the caller's, NULL for a text without content. -EINVAL: `report` says where. -ENOMEM.
  */
 int tree_parse(const char *text, size_t size, struct report *report, struct node **ret_root);
-void tree_free(struct node *node); /* takes NULL */
-DEFINE_CLEANUP(struct node *, tree_free)
+void node_free(struct node *node); /* takes NULL */
+DEFINE_CLEANUP(struct node *, node_free)
 
 #endif
