@@ -49,6 +49,8 @@ static const char *verdict_upper(const struct code *code)
 {
 	if (code->in_image != ANSWER_YES)
 		return verdict_of_path(code->in_image, NULL);
+	if (code->file->flags & PLM_FILE_UNLINKED) /* what it was at that path is past */
+		return "added";
 	if (code->content->unverified)
 		return "unverified";
 	return code->metadata_only ? "metadata" : "modified";

@@ -63,6 +63,12 @@ static enum plm_layer root_layer(const struct rootfs *rootfs, const char *path, 
 		return PLM_LAYER_IMAGE;
 	file->upper_inode = upper.inode;
 	file->upper_device = upper.device;
+	if (!file->inode) { /* it is known by the layers alone */
+		file->mode = upper.mode;
+		file->size = upper.size;
+		file->ctime = (uint64_t)upper.ctime;
+		file->mtime = (uint64_t)upper.mtime;
+	}
 	return PLM_LAYER_UPPER;
 }
 

@@ -16,13 +16,14 @@
 	{                                                                                                              \
 		.executable = "/bin/su"                                                                                \
 	}
-#define ESCALATION(act, path, cause, says)                                                                             \
+#define ESCALATION(act, path, cause, says) ESCALATION_OF(act, path, NULL, cause, says)
+#define ESCALATION_OF(act, path, verdict, cause, says)                                                                 \
 	{                                                                                                              \
-		act, RULE_ROOT_ESCALATION, SEVERITY_HIGH, path, NULL, cause, cause " /bin/su", says                    \
+		act, RULE_ROOT_ESCALATION, SEVERITY_HIGH, path, verdict, cause, cause " /bin/su", says                 \
 	}
 #define ROOT(sev, subject, cause, says)                                                                                \
 	{                                                                                                              \
-		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", NULL, cause, subject, says                          \
+		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", "shipped", cause, subject, says                          \
 	}
 
 /* clang-format off */
@@ -32,10 +33,10 @@ static const struct row rows[] = {
 		{ROOT(MEDIUM, "0 image", "image", "/bin/su runs as root in web as its image starts it")}},
 	{"a session as root", {EXEC, TASK(SESSION, CREDS_OF(0)), BEFORE(CREDS_OF(0))}, SU,
 		{ROOT(MEDIUM, "0 exec-session", "exec-session", NULL)}},
-	{"already running", {.kind = PLM_TASK, .path = "/bin/su", TASK(NONE, CREDS_OF(0))}, SU,
+	{"already running", {.kind = PLM_TASK, .path = "/bin/su", .file = {.layer = PLM_LAYER_IMAGE}, TASK(NONE, CREDS_OF(0))}, SU,
 		{ROOT(MEDIUM, "0 unknown", NULL, "reason that was not seen")}},
 	{"a set-user-ID file", {EXEC, TASK(SETUID_FILE, IDS(1000, 0, 0, 0)), BEFORE(CREDS_OF(1000))}, SU,
-		{ESCALATION("exec", "/bin/su", "setuid-file",
+		{ESCALATION_OF("exec", "/bin/su", "shipped", "setuid-file",
 			    "/bin/su (pid 7, uid 0), until now uid 1000, became root in web through a set-user-ID file"),
 		 ROOT(MEDIUM, "0 setuid-file", "setuid-file", NULL)}},
 	{"setuid(0)", {IDENTITY, TASK(SETUID_CALL, CREDS_OF(0)), BEFORE(CREDS_OF(1000))}, SU,
@@ -64,7 +65,7 @@ static const struct row rows[] = {
 static const struct row capabilities[] = {
 	{"a powerful file capability",
 		{EXEC, TASK(NONE, WITH(1000, BIT(SYS_ADMIN), 0)), BEFORE(CREDS_OF(1000))}, SU,
-		{ESCALATION("exec", "/bin/su", "file-capability", "gained root's powers in web through capabilities")}},
+		{ESCALATION_OF("exec", "/bin/su", "shipped", "file-capability", "gained root's powers in web through capabilities")}},
 	{"out of nowhere", {IDENTITY, TASK(NONE, WITH(1000, BIT(SYS_MODULE), 0)), BEFORE(CREDS_OF(1000))}, SU,
 		{ESCALATION("setuid", NULL, "unexplained", NULL)}},
 	{"ping", {EXEC, TASK(NONE, WITH(1000, BIT(NET_RAW), 0)), BEFORE(CREDS_OF(1000))}, SU, {}},

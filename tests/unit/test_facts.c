@@ -30,6 +30,7 @@ struct fixture {
 	struct facts_source source;
 	struct facts_room room;
 	struct facts facts;
+	struct facts_wait wait;
 };
 
 struct item {
@@ -119,11 +120,12 @@ static int set_up(void **state)
 	fixture->source = (struct facts_source){
 		.container = &fixture->container,
 		.processes = processes_new(8),
-		.same = same_new(),
 		.host_root = fixture->host,
 		.boot_offset = (int64_t)time(NULL) * 1000000000 + HOUR,
 	};
-	return fixture->source.processes && fixture->source.same ? open_rootfs(fixture) : -1;
+	if (digests_new(false, &fixture->source.digests) < 0 || !fixture->source.processes)
+		return -1;
+	return open_rootfs(fixture);
 }
 
 static int tear_down(void **state)
@@ -134,7 +136,7 @@ static int tear_down(void **state)
 	(void)snprintf(command, sizeof(command), "rm -rf --one-file-system '%s'", fixture->top);
 	rootfs_free(fixture->container.rootfs);
 	processes_free(fixture->source.processes);
-	same_free(fixture->source.same);
+	digests_free(fixture->source.digests);
 	free(fixture);
 	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
 }
@@ -143,7 +145,7 @@ static const struct facts *gather(struct fixture *fixture, struct event *event)
 {
 	memset(&fixture->room, 'x', sizeof(fixture->room)); /* of another event */
 	memset(&fixture->facts, 0xff, sizeof(fixture->facts));
-	facts_gather(&fixture->source, event, &fixture->room, &fixture->facts);
+	facts_gather(&fixture->source, event, &fixture->room, &fixture->facts, &fixture->wait);
 	return &fixture->facts;
 }
 
@@ -155,6 +157,22 @@ static void is_string(const char *actual, const char *expected)
 		assert_string_equal(actual, expected);
 }
 
+/* As the kernel side has it of an upper file. */
+static void upper_fill(struct plm_file *file, const char *path)
+{
+	char upper[128];
+	struct stat st;
+
+	(void)snprintf(upper, sizeof(upper), "upper%s", path);
+	if (lstat(upper, &st) < 0)
+		return;
+	file->inode = file->upper_inode = st.st_ino;
+	file->upper_device = major(st.st_dev) << 20 | minor(st.st_dev);
+	file->mode = st.st_mode;
+	file->size = (uint64_t)st.st_size;
+	file->ctime = (uint64_t)(st.st_ctim.tv_sec * 1000000000ll + st.st_ctim.tv_nsec);
+}
+
 static struct event exec_of(uint32_t pid, uint32_t parent, enum plm_layer layer, const char *path)
 {
 	struct event event = { .kind = PLM_EXEC, .container = 42, .path = path };
@@ -164,6 +182,8 @@ static struct event exec_of(uint32_t pid, uint32_t parent, enum plm_layer layer,
 	event.task.parent_pid = parent;
 	event.task.parent_start = parent * 10ull;
 	event.file.layer = layer;
+	if (layer == PLM_LAYER_UPPER && path && path[0] == '/')
+		upper_fill(&event.file, path);
 	return event;
 }
 
@@ -512,7 +532,7 @@ static void script_of_a_process_that_lives(void **state)
 	assert_int_equal(mkdir("live", 0755) | mkdir("live/work", 0755), 0);
 	make_item(&(struct item){ "live/work/real", 'x', "#!/bin/sh\n" });
 	assert_int_equal(symlink("/work/real", "live/work/run") | symlink("../../../live", "host/proc/7/root"), 0);
-	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), 0);
+	assert_int_equal(script_find(NULL, fixture->host, &event, event.exec.name, &file, path), 0);
 	(void)snprintf(expected, sizeof(expected), "%s/live/work/real", fixture->top);
 	assert_string_equal(path, expected);
 	assert_int_equal(stat("live/work/real", &st), 0);
@@ -531,19 +551,19 @@ static void script_that_is_nowhere(void **state)
 	struct event event = script_of(8, "/gone", "sub/run");
 	struct plm_file file = { .inode = 5 };
 
-	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, &file, path), 0);
+	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, event.exec.name, &file, path), 0);
 	assert_string_equal(path, "/gone/sub/run");
 	assert_int_equal(file.layer, PLM_LAYER_UPPER);
 	file.inode = 5;
-	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), -ENOENT);
+	assert_int_equal(script_find(NULL, fixture->host, &event, event.exec.name, &file, path), -ENOENT);
 	assert_string_equal(path, "/gone/sub/run");
 	memset(name, 'n', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
 	event.exec.name = name;
-	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), -ENAMETOOLONG);
+	assert_int_equal(script_find(NULL, fixture->host, &event, event.exec.name, &file, path), -ENAMETOOLONG);
 	assert_string_equal(path, "");
 	event.exec.name = NULL;
-	assert_int_equal(script_find(NULL, fixture->host, &event, &file, path), -ENOENT);
+	assert_int_equal(script_find(NULL, fixture->host, &event, event.exec.name, &file, path), -ENOENT);
 	assert_string_equal(path, "");
 	assert_int_equal(file.inode, 5);
 }

@@ -209,7 +209,6 @@ static void facts_of_a_plain_root(void **state)
 	struct container container = { .rootfs = fixture->rootfs, .root_device = 8 << 20 | 1, .started = 1 };
 	struct facts_source source = { .container = &container,
 				       .processes = processes_new(8),
-				       .same = same_new(),
 				       .host_root = fixture->top,
 				       .boot_offset = fixture->began + 20000000 - 1 };
 	struct event exec = { .kind = PLM_EXEC,
@@ -222,29 +221,29 @@ static void facts_of_a_plain_root(void **state)
 				.change = {
 					.op = PLM_OP_UNLINK, .flags = PLM_CHANGE_HINT, .base = "/", .name = "gone" } };
 	struct facts_room room;
+	struct facts_wait wait;
 	struct facts facts;
 
-	facts_gather(&source, &exec, &room, &facts);
+	facts_gather(&source, &exec, &room, &facts, &wait);
 	assert_int_equal(facts.in_image, ANSWER_UNKNOWN);
 	assert_int_equal(facts.script.layer, PLM_LAYER_PLAIN);
 	assert_int_equal(facts.script.flags & PLM_FILE_CHANGED, 0);
 	exec.exec.name = "/new";
-	facts_gather(&source, &exec, &room, &facts);
+	facts_gather(&source, &exec, &room, &facts, &wait);
 	assert_int_equal(facts.script.layer, PLM_LAYER_PLAIN);
 	assert_int_equal(facts.script.flags & PLM_FILE_CHANGED, PLM_FILE_CHANGED);
 	exec.exec.name = "/data/x";
-	facts_gather(&source, &exec, &room, &facts);
+	facts_gather(&source, &exec, &room, &facts, &wait);
 	assert_int_equal(facts.script.layer, PLM_LAYER_VOLUME);
-	facts_gather(&source, &change, &room, &facts);
+	facts_gather(&source, &change, &room, &facts, &wait);
 	assert_string_equal(change.path, "/gone");
 	assert_int_equal(facts.confirmed, ANSWER_YES);
 	assert_int_equal(facts.in_image, ANSWER_UNKNOWN);
 	assert_int_equal(change.file.layer, PLM_LAYER_PLAIN);
 	change.change.name = "data/x";
-	facts_gather(&source, &change, &room, &facts);
+	facts_gather(&source, &change, &room, &facts, &wait);
 	assert_int_equal(facts.confirmed, ANSWER_NO); /* a volume */
 	processes_free(source.processes);
-	same_free(source.same);
 }
 
 int main(void)

@@ -703,7 +703,9 @@ static void tell_live(const char *path)
 									     .executable = (char *)event.path }),
 				0);
 		(void)judge(teller,
-			    &(struct telling){ &event, &s->facts, event.container == WEB ? named : unnamed, 0 });
+			    &(struct telling){ .event = &event,
+					  .facts = &s->facts,
+					  .container = event.container == WEB ? named : unnamed });
 	}
 	coverage_finding(&finding, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made");
 	tell_coverage(teller, named, &finding, 7500);
