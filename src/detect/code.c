@@ -49,8 +49,6 @@ static const char *verdict_upper(const struct code *code)
 {
 	if (code->in_image != ANSWER_YES)
 		return verdict_of_path(code->in_image, NULL);
-	if (code->file->flags & PLM_FILE_UNLINKED) /* what it was at that path is past */
-		return "added";
 	if (code->content->unverified)
 		return "unverified";
 	return code->metadata_only ? "metadata" : "modified";
@@ -77,6 +75,8 @@ const char *code_verdict(const struct code *code)
 		[PLM_LAYER_PLAIN] = verdict_plain,
 	};
 
+	if ((code->file->flags & PLM_FILE_UNLINKED) && code->file->layer != PLM_LAYER_IMAGE)
+		return "added"; /* what it was at that path is past */
 	return code->file->layer < PLM_LAYERS && verdicts[code->file->layer] ? verdicts[code->file->layer](code) : NULL;
 }
 
