@@ -28,8 +28,8 @@
 #include <linux/types.h>
 #endif
 
-#define PLM_RECORD_VERSION 1
-#define PLM_TEXT_MAX       28672 /* bytes of text in one record */
+#define PLM_RECORD_VERSION 2     /* older records: record/older.h */
+#define PLM_TEXT_MAX       32768 /* bytes of text in one record */
 #define PLM_ARGS_MAX       8192
 #define PLM_PATH_MAX       4096
 #define PLM_COMPONENTS     2048 /* of one letter each fill PLM_PATH_MAX */
@@ -67,6 +67,7 @@ enum plm_backend {
 #define PLM_CUT_ARGS  (1u << 4)
 #define PLM_CUT_NAME  (1u << 5)
 #define PLM_CANDIDATE (1u << 6) /* the agent has not yet confirmed that the cgroup is a container's */
+#define PLM_CUT_INPUT (1u << 7)
 
 struct plm_str {
 	__u32 offset;
@@ -233,6 +234,10 @@ struct plm_exec {
 	struct plm_str args;        /* plain: each with its NUL */
 	struct plm_str cwd;
 	struct plm_str root; /* with PLM_TASK_CHROOT */
+	/* Since version 2, and of PLM_EXEC alone: the regular file that the program is given as descriptor 0, to be read;
+	 * all 0 where that is none. */
+	struct plm_file input;
+	struct plm_str input_path; /* of input, leaf first */
 };
 
 enum plm_op {

@@ -39,6 +39,8 @@ struct event {
 		const char *cwd;
 		struct plm_ancestor ancestors[PLM_ANCESTORS];
 		uint32_t stdin_mode;
+		struct plm_file input; /* all 0: no regular file is its standard input, to be read */
+		const char *input_path;
 	} exec;
 
 	struct {
