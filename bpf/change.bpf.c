@@ -140,7 +140,7 @@ static bool open_counts(const struct call_context *c, struct file *file, u32 mod
 	u32 magic;
 
 	if (BPF_CORE_READ(sb, s_dev) == c->container->root_device)
-		return op != PLM_OP_OPEN_WRITE || (knobs.opens && (mode & FMODE_WRITE));
+		return op != PLM_OP_OPEN_WRITE || (knobs.all && (mode & FMODE_WRITE));
 	if (!(mode & FMODE_WRITE))
 		return false;
 	magic = BPF_CORE_READ(sb, s_magic);

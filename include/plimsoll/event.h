@@ -374,6 +374,19 @@ struct plm_container {
 	__u32 sandbox;  /* 1: told as one (PLM_START_SANDBOX) */
 };
 
+/*
+ * Key of map `known_files`: a file of a container's root whose executable mappings cost no event (with plm_knobs.all they
+ * do). Entered by the kernel side when it has told of a file of the image, by the agent when it has found that one of
+ * the upper layer is still what the image holds. Nobody inside can set a change time: what is changed is looked at anew.
+ */
+struct plm_known {
+	__u64 container;
+	__u64 inode; /* this, device, generation and ctime: of the upper layer where the file is there, as in plm_file */
+	__u64 ctime;
+	__u32 device;
+	__u32 generation;
+};
+
 enum plm_loss {
 	PLM_LOSS_RING = 1, /* no room in the ring buffer */
 	PLM_LOSS_BUDGET,   /* the container's share of it is spent */
@@ -397,7 +410,7 @@ struct plm_knobs {
 	__u64 host_root_inode; /* the host's root directory, as process 1 sees it */
 	__u32 host_root_device;
 	__u32 children;  /* quota of cgroups below one container */
-	__u32 opens;     /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 all;       /* 1: tell also what was opened for writing on the root and not changed, and every mapping */
 	__u32 hierarchy; /* of cgroups, the one whose ids count; 0: v2 */
 	__u32 subsystem; /* with one of v1: index of a controller mounted there (enum cgroup_subsys_id) */
 	__u32 pad;

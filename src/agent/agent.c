@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The way of an event: decode, who, from what, so what, tell. */
 #include "agent/internal.h"
+#include "image/rootfs.h"
 
 /* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. */
 static void (*const life_kinds[PLM_KINDS])(struct agent *agent, const struct event *event) = {
@@ -41,6 +42,26 @@ static const char *owner_name(struct agent *agent, uint32_t device)
 	return owner.container ? owner.container->facts.name ?: owner.container->facts.id : NULL;
 }
 
+/*
+ * What was copied up and is still what the image holds costs no more events until it changes. Only where what was
+ * compared, by its path, is what was mapped, and can no longer change within one tick of its file system's clock.
+ */
+static void agent_vouch(struct agent *agent, const struct container *container, const struct event *event,
+			const struct facts *facts)
+{
+	const struct plm_file *file = &event->file;
+	struct rootfs_stat upper;
+
+	if (event->kind != PLM_MAPPING || file->layer != PLM_LAYER_UPPER || !facts->metadata_only ||
+	    facts->in_image != ANSWER_YES ||
+	    (int64_t)file->ctime > (int64_t)event->time + agent->boot_offset - COMPARE_SLACK)
+		return;
+	if (rootfs_upper_stat(container->rootfs, event->path, &upper) < 0 || upper.inode != file->upper_inode ||
+	    upper.device != file->upper_device || upper.ctime != (int64_t)file->ctime)
+		return;
+	(void)kernel_file_known(agent->kernel, event->container, file);
+}
+
 /* What an event says of its container beside what is told of it. */
 static void agent_learn(struct agent *agent, struct container *container, const struct event *event,
 			const struct facts *facts)
@@ -77,6 +98,7 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 	if (agent->recording && raw)
 		(void)recording_event(agent->recording, raw, size, &event, &facts, agent->boot_offset);
 	agent_learn(agent, container, &event, &facts);
+	agent_vouch(agent, container, &event, &facts);
 	agent_tell(agent, &(struct telling){ .event = &event,
 					     .facts = &facts,
 					     .container = container,
