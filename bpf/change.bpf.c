@@ -449,7 +449,7 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 		return 0;
 	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
 	if (!c.container || c.container->phase != PLM_PHASE_RUNNING || !c.container->upper_root ||
-	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & 0170000) != 0100000)
+	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
 	if (!inode->i_nlink || !dirty_is_content(inode, flags))
 		return 0; /* without a name it is not (yet, or any more) part of the root */
