@@ -147,7 +147,7 @@ MAP roots_map roots SEC(".maps");           /* device of a container's root -> c
 MAP tasks_map tasks SEC(".maps");           /* by tid; a container's tasks only */
 MAP files_map files SEC(".maps");
 MAP known_map known_files SEC(".maps"); /* whose mappings cost no event */
-MAP execs_map execs SEC(".maps"); /* by tid */
+MAP execs_map execs SEC(".maps");       /* by tid */
 MAP losses_map losses SEC(".maps");
 MAP scratch_map scratches SEC(".maps");
 MAP events_ring events SEC(".maps"); /* everything */

@@ -375,13 +375,14 @@ struct plm_container {
 };
 
 /*
- * Key of map `known_files`: a file of a container's root whose executable mappings cost no event (with plm_knobs.all they
- * do). Entered by the kernel side when it has told of a file of the image, by the agent when it has found that one of
- * the upper layer is still what the image holds. Nobody inside can set a change time: what is changed is looked at anew.
+ * Key of map `known_files`: a file of a container's root whose executable mappings cost no event, unless plm_knobs.all
+ * asks for them. Entered by the kernel side when it has told of a file of the image, by the agent when it has found that
+ * one of the upper layer is still what the image holds. Nobody inside can set a change time: what is changed is looked
+ * at anew.
  */
 struct plm_known {
 	__u64 container;
-	__u64 inode; /* this, device, generation and ctime: of the upper layer where the file is there, as in plm_file */
+	__u64 inode; /* all that follow: of the upper layer where the file lies there, as in plm_file */
 	__u64 ctime;
 	__u32 device;
 	__u32 generation;
