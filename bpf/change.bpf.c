@@ -140,7 +140,7 @@ static bool open_counts(const struct call_context *c, struct file *file, u32 mod
 	u32 magic;
 
 	if (BPF_CORE_READ(sb, s_dev) == c->container->root_device)
-		return op != PLM_OP_OPEN_WRITE || (knobs.opens && (mode & FMODE_WRITE));
+		return op != PLM_OP_OPEN_WRITE || (knobs.all && (mode & FMODE_WRITE));
 	if (!(mode & FMODE_WRITE))
 		return false;
 	magic = BPF_CORE_READ(sb, s_magic);
@@ -449,7 +449,7 @@ int BPF_PROG(change_dirty, struct inode *inode, int flags)
 		return 0;
 	c.container = bpf_map_lookup_elem(&containers, &c.entry->root);
 	if (!c.container || c.container->phase != PLM_PHASE_RUNNING || !c.container->upper_root ||
-	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & 0170000) != 0100000)
+	    inode->i_sb->s_dev != c.container->upper_device || (inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
 	if (!inode->i_nlink || !dirty_is_content(inode, flags))
 		return 0; /* without a name it is not (yet, or any more) part of the root */

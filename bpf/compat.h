@@ -107,6 +107,7 @@ static inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 	return BPF_CORE_READ(kn, parent);
 }
 
+#define FMODE_READ    0x1u
 #define FMODE_WRITE   0x2u
 #define FMODE_CREATED 0x100000u
 

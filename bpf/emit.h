@@ -78,10 +78,10 @@ static u64 wakeup_flags(u64 now)
 }
 
 /*
- * Sends what was built, and counts. `container` may be NULL: then nobody's budget is asked. What is weighty and comes
- * when the container's share of its ring is spent takes the other one.
+ * Sends what was built, and counts; false where it is lost. `container` may be NULL: then nobody's budget is asked. What
+ * is weighty and comes when the container's share of its ring is spent takes the other one.
  */
-static void emit(struct scratch *scratch, struct plm_container *container, bool weighty)
+static bool emit(struct scratch *scratch, struct plm_container *container, bool weighty)
 {
 	struct plm_head *head = (void *)scratch->data;
 	u32 size = scratch->at;
@@ -99,7 +99,7 @@ static void emit(struct scratch *scratch, struct plm_container *container, bool 
 			weighty = false;
 		if (!weighty && !share_spend(&events, &container->events_bytes, size)) {
 			loss_count(head->container, PLM_LOSS_BUDGET, head->kind);
-			return;
+			return false;
 		}
 	}
 	if (weighty)
@@ -110,6 +110,7 @@ static void emit(struct scratch *scratch, struct plm_container *container, bool 
 		loss_count(head->container, PLM_LOSS_RING, head->kind);
 	else if (container)
 		__sync_fetch_and_add(&container->seen, 1);
+	return !failed;
 }
 
 #endif

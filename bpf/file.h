@@ -13,6 +13,9 @@
 
 #define SB_RDONLY 1
 
+#define S_IFMT  0170000
+#define S_IFREG 0100000
+
 static bool magic_is_control(u32 magic)
 {
 	static const u32 control[] = {

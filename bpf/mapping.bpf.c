@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Code that is mapped, not executed: a file that is not the image's, made executable in a process's memory. */
+/*
+ * Code that is mapped, not executed: a file that is made executable in a process's memory. The image's own are told once
+ * each, all others every time; what the agent found to be the image's no more.
+ */
 #include "call.h"
 #include "emit.h"
 #include "file.h"
@@ -11,11 +14,54 @@
 #define MAP_ANONYMOUS 0x20
 #define PROT_EXEC     4
 
+#define EEXIST 17
+
+/* Reads no more than the look-up needs, which is where nearly every mapping ends. False: not of the container's root. */
+static bool known_fill(struct plm_known *key, const struct path *path, const struct call_context *c)
+{
+	struct inode *inode = BPF_CORE_READ(path->dentry, d_inode);
+	struct dentry *upper = 0;
+
+	key->container = c->entry->root;
+	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	if (key->device != c->container->root_device)
+		return false;
+	if (!c->container->plain)
+		upper = overlay_upper(inode);
+	if (upper) {
+		inode = BPF_CORE_READ(upper, d_inode);
+		key->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	}
+	key->inode = BPF_CORE_READ(inode, i_ino);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->ctime = inode_ctime(inode);
+	return true;
+}
+
+static bool path_is_known(const struct call_context *c, const struct path *path)
+{
+	struct plm_known key = {};
+
+	return !knobs.all && known_fill(&key, path, c) && bpf_map_lookup_elem(&known_files, &key);
+}
+
+/* Is it this event that tells of a file of the image? Of two processes that map it at once, one tells. */
+static bool known_enter(const struct plm_known *key)
+{
+	u8 told = 1;
+
+	return bpf_map_update_elem(&known_files, key, &told, BPF_NOEXIST) != -EEXIST;
+}
+
 static void mapping_tell(struct call_context *c, struct path *path, u64 address, u32 how)
 {
+	struct plm_known key = {};
 	struct plm_mapping *mapping;
 	struct scratch *scratch;
+	bool image, weighty, once = !knobs.all && known_fill(&key, path, c);
 
+	if (once && bpf_map_lookup_elem(&known_files, &key))
+		return;
 	scratch = scratch_take();
 	if (!scratch) {
 		loss_count(c->entry->root, PLM_LOSS_SCRATCH, PLM_MAPPING);
@@ -25,14 +71,18 @@ static void mapping_tell(struct call_context *c, struct path *path, u64 address,
 	__builtin_memset(mapping, 0, sizeof(*mapping));
 	scratch->at = sizeof(*mapping);
 	file_fill(&mapping->file, path, c->entry->root, c->container);
-	if (file_is_image(&mapping->file) || mapping->file.layer == PLM_LAYER_UNKNOWN)
+	image = file_is_image(&mapping->file);
+	once &= image;
+	if (once && !known_enter(&key))
 		goto out;
 	head_fill(&mapping->head, PLM_MAPPING, PLM_BACKEND_TRACEPOINT, c->cgroup, c->entry);
 	task_fill(&mapping->task, c->task, c->state);
 	mapping->address = address;
 	mapping->how = how;
 	text_path(scratch, path, &mapping->path, PLM_CUT_PATH);
-	emit(scratch, c->container, mapping->file.layer == PLM_LAYER_UPPER || mapping->file.layer == PLM_LAYER_PLAIN);
+	weighty = !image && (mapping->file.layer == PLM_LAYER_UPPER || mapping->file.layer == PLM_LAYER_PLAIN);
+	if (!emit(scratch, c->container, weighty) && once)
+		bpf_map_delete_elem(&known_files, &key); /* the next one may get through */
 out:
 	scratch_put(scratch);
 }
@@ -167,7 +217,7 @@ static __always_inline int protect_tell(struct pt_regs *regs, long ret, struct t
 	for (int i = 0; i < AREAS && address < end; i++, address = search.end) {
 		if (!find(task, address, &search))
 			break;
-		if (!search.found || path_is_image(&search.path, c.container))
+		if (!search.found || path_is_image(&search.path, c.container) || path_is_known(&c, &search.path))
 			continue;
 		mapping_tell(&c, &search.path, address, PLM_MAP_MPROTECT);
 		return 0;

@@ -93,6 +93,14 @@ typedef struct {
 	__type(value, struct file_state);
 } files_map;
 
+/* Of an image's libraries a container maps dozens; what falls out is told once more. */
+typedef struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct plm_known);
+	__type(value, u8);
+} known_map;
+
 typedef struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -138,7 +146,8 @@ MAP containers_map containers SEC(".maps"); /* by the root cgroup's id */
 MAP roots_map roots SEC(".maps");           /* device of a container's root -> container */
 MAP tasks_map tasks SEC(".maps");           /* by tid; a container's tasks only */
 MAP files_map files SEC(".maps");
-MAP execs_map execs SEC(".maps"); /* by tid */
+MAP known_map known_files SEC(".maps"); /* whose mappings cost no event */
+MAP execs_map execs SEC(".maps");       /* by tid */
 MAP losses_map losses SEC(".maps");
 MAP scratch_map scratches SEC(".maps");
 MAP events_ring events SEC(".maps"); /* everything */

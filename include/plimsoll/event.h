@@ -28,8 +28,8 @@
 #include <linux/types.h>
 #endif
 
-#define PLM_RECORD_VERSION 1
-#define PLM_TEXT_MAX       28672 /* bytes of text in one record */
+#define PLM_RECORD_VERSION 2     /* older records: record/older.h */
+#define PLM_TEXT_MAX       32768 /* bytes of text in one record */
 #define PLM_ARGS_MAX       8192
 #define PLM_PATH_MAX       4096
 #define PLM_COMPONENTS     2048 /* of one letter each fill PLM_PATH_MAX */
@@ -67,6 +67,7 @@ enum plm_backend {
 #define PLM_CUT_ARGS  (1u << 4)
 #define PLM_CUT_NAME  (1u << 5)
 #define PLM_CANDIDATE (1u << 6) /* the agent has not yet confirmed that the cgroup is a container's */
+#define PLM_CUT_INPUT (1u << 7)
 
 struct plm_str {
 	__u32 offset;
@@ -233,6 +234,10 @@ struct plm_exec {
 	struct plm_str args;        /* plain: each with its NUL */
 	struct plm_str cwd;
 	struct plm_str root; /* with PLM_TASK_CHROOT */
+	/* Since version 2, and of PLM_EXEC alone: the regular file that the program is given as descriptor 0, to be read;
+	 * all 0 where that is none. */
+	struct plm_file input;
+	struct plm_str input_path; /* of input, leaf first */
 };
 
 enum plm_op {
@@ -369,6 +374,20 @@ struct plm_container {
 	__u32 sandbox;  /* 1: told as one (PLM_START_SANDBOX) */
 };
 
+/*
+ * Key of map `known_files`: a file of a container's root whose executable mappings cost no event, unless plm_knobs.all
+ * asks for them. Entered by the kernel side when it has told of a file of the image, by the agent when it has found that
+ * one of the upper layer is still what the image holds. Nobody inside can set a change time: what is changed is looked
+ * at anew.
+ */
+struct plm_known {
+	__u64 container;
+	__u64 inode; /* all that follow: of the upper layer where the file lies there, as in plm_file */
+	__u64 ctime;
+	__u32 device;
+	__u32 generation;
+};
+
 enum plm_loss {
 	PLM_LOSS_RING = 1, /* no room in the ring buffer */
 	PLM_LOSS_BUDGET,   /* the container's share of it is spent */
@@ -392,7 +411,7 @@ struct plm_knobs {
 	__u64 host_root_inode; /* the host's root directory, as process 1 sees it */
 	__u32 host_root_device;
 	__u32 children;  /* quota of cgroups below one container */
-	__u32 opens;     /* 1: tell also what was opened for writing on the root and not changed */
+	__u32 all;       /* 1: tell also what was opened for writing on the root and not changed, and every mapping */
 	__u32 hierarchy; /* of cgroups, the one whose ids count; 0: v2 */
 	__u32 subsystem; /* with one of v1: index of a controller mounted there (enum cgroup_subsys_id) */
 	__u32 pad;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The way of an event: decode, who, from what, so what, tell. */
 #include "agent/internal.h"
+#include "image/rootfs.h"
 
 /* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. */
 static void (*const life_kinds[PLM_KINDS])(struct agent *agent, const struct event *event) = {
@@ -54,6 +55,18 @@ struct facts_source agent_facts_source(struct agent *agent, struct container *co
 				      .boot_offset = agent->boot_offset };
 }
 
+/* What was copied up and holds what the image holds costs no more events until it changes: only what had settled before, for
+ * it could change within one tick of its file system's clock and look the same. */
+static void agent_vouch(struct agent *agent, const struct event *event, const struct facts *facts)
+{
+	const struct plm_file *file = &event->file;
+	int64_t when = (int64_t)event->time + agent->boot_offset;
+
+	if (event->kind == PLM_MAPPING && file->layer == PLM_LAYER_UPPER && facts->metadata_only &&
+	    facts->in_image == ANSWER_YES && when - (int64_t)file->ctime > OBJECT_SETTLED)
+		(void)kernel_file_known(agent->kernel, event->container, file);
+}
+
 /* What an event says of its container beside what is told of it. */
 static void agent_learn(struct agent *agent, struct container *container, const struct event *event,
 			const struct facts *facts)
@@ -83,6 +96,7 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 	bool found = e->event->backend == PLM_BACKEND_ITERATOR;
 
 	agent_image_first(e->container, e->event, facts);
+	agent_vouch(agent, e->event, facts);
 	if (agent->recording && e->record)
 		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset);
 	agent_tell(agent, &(struct telling){ .event = e->event,

@@ -158,7 +158,7 @@ static int kernel_start(struct agent *agent)
 {
 	const struct kernel_options options = { .host_root = agent->options->host_root,
 						.hierarchy = agent->hierarchy.id,
-						.opens = agent->options->events };
+						.all = agent->options->events };
 	const char *what = "reading the kernel's BTF";
 	int r = probe_new(&agent->probe);
 

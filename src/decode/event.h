@@ -33,14 +33,14 @@ struct event {
 		uint32_t flags; /* PLM_EXEC_* */
 		struct plm_file script;
 		const char *script_path;
-		struct plm_file input; /* behind descriptor 0, where that is a regular file; else 0 */
-		const char *input_path;
 		const char *name;
 		const char *const *argv; /* NULL-terminated */
 		size_t argc;
 		const char *cwd;
 		struct plm_ancestor ancestors[PLM_ANCESTORS];
 		uint32_t stdin_mode;
+		struct plm_file input; /* all 0: no regular file is its standard input, to be read */
+		const char *input_path;
 	} exec;
 
 	struct {

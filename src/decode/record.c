@@ -190,13 +190,15 @@ static void decode_exec(struct decoder *decoder)
 	take_task(decoder, &exec->task);
 	take_before(decoder, &exec->before, exec->before_cause);
 	take_file(decoder, &exec->file);
-	require(decoder, exec->script.layer < PLM_LAYERS);
+	require(decoder, exec->script.layer < PLM_LAYERS && exec->input.layer < PLM_LAYERS);
 	event->exec.flags = exec->flags;
 	event->exec.script = exec->script;
 	event->exec.stdin_mode = exec->stdin_mode;
+	event->exec.input = exec->input;
 	memcpy(event->exec.ancestors, exec->ancestors, sizeof(event->exec.ancestors));
 	event->path = take_path(decoder, &exec->path);
 	event->exec.script_path = take_path(decoder, &exec->script_path);
+	event->exec.input_path = take_path(decoder, &exec->input_path);
 	event->exec.name = take_text(decoder, &exec->name);
 	event->exec.cwd = take_path(decoder, &exec->cwd);
 	event->root = take_path(decoder, &exec->root);

@@ -27,7 +27,7 @@ struct kernel {
 	struct plm_counters *counters; /* the map's own memory */
 	const struct bpf_program *seed;
 	int epoll;
-	int cgroups, containers, loss_map;
+	int cgroups, containers, known_files, loss_map;
 };
 
 static int map_fd(const struct kernel *kernel, const char *name)
@@ -52,9 +52,7 @@ static int knobs_set(struct kernel *kernel, const struct kernel_options *options
 	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, ".rodata.knobs");
 	struct bpf_map *scratches = bpf_object__find_map_by_name(kernel->object, "scratches");
 	int cpus = libbpf_num_possible_cpus(), r;
-	struct plm_knobs knobs = { .children = KERNEL_CHILDREN,
-				   .opens = options->opens,
-				   .hierarchy = options->hierarchy };
+	struct plm_knobs knobs = { .children = KERNEL_CHILDREN, .all = options->all, .hierarchy = options->hierarchy };
 	struct stat root;
 
 	if (cpus < 0)
@@ -179,6 +177,7 @@ static int object_load(struct kernel *kernel, const struct hooks *hooks, const s
 	kernel_clock(kernel);
 	kernel->cgroups = map_fd(kernel, "cgroups");
 	kernel->containers = map_fd(kernel, "containers");
+	kernel->known_files = map_fd(kernel, "known_files");
 	kernel->loss_map = map_fd(kernel, "losses");
 	return 0;
 }
@@ -291,6 +290,21 @@ void kernel_container_drop(struct kernel *kernel, uint64_t id)
 	if (bpf_map_lookup_elem(roots, &container.root_device, &owner) == 0 && owner == id)
 		(void)bpf_map_delete_elem(roots, &container.root_device);
 	(void)bpf_map_delete_elem(kernel->containers, &id);
+}
+
+int kernel_file_known(struct kernel *kernel, uint64_t container, const struct plm_file *file)
+{
+	bool upper = file->layer == PLM_LAYER_UPPER;
+	const struct plm_known key = {
+		.container = container,
+		.inode = upper ? file->upper_inode : file->inode,
+		.ctime = file->ctime,
+		.device = upper ? file->upper_device : file->device,
+		.generation = file->generation,
+	};
+	const uint8_t known = 1;
+
+	return bpf_map_update_elem(kernel->known_files, &key, &known, BPF_ANY) ? -errno : 0;
 }
 
 int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_seen, uint64_t *ret_folded)

@@ -26,7 +26,7 @@ struct kernel;
  */
 struct kernel_options {
 	const char *host_root;
-	bool opens; /* tell also files that were opened for writing and not changed */
+	bool all; /* tell also files that were opened for writing and not changed, and every executable mapping */
 	/* Whose cgroups count, by the number that /proc/PID/cgroup gives: 0 is v2; a v1 hierarchy needs a controller
 	 * (-ENOENT without one). Every cgroup id of this page is one of it. */
 	uint32_t hierarchy;
@@ -51,6 +51,14 @@ void kernel_cgroup_forget(struct kernel *kernel, uint64_t id);
 
 /* The container is gone and its records are read: what the kernel still keeps of it is dropped. */
 void kernel_container_drop(struct kernel *kernel, uint64_t id);
+
+/*
+ * The container's file is known to be good: its executable mappings are told no more, until it changes or falls out of
+ * the map, which keeps those that were mapped last. `file` is as a record told it; only for one whose change time is
+ * further past than its file system's clock ticks, for else it may change again unseen. With kernel_options.all it is
+ * told all the same. 0, or the errno of the map.
+ */
+int kernel_file_known(struct kernel *kernel, uint64_t container, const struct plm_file *file);
 
 /* What the kernel counted for a container. 0 or -ENOENT. */
 int kernel_container_counts(struct kernel *kernel, uint64_t id, uint64_t *ret_seen, uint64_t *ret_folded);

@@ -149,13 +149,15 @@ static void view_ancestors(const struct alert *alert, struct alert_view *view)
 static void view_cuts(const struct event *event, struct alert_view *view)
 {
 	bool program = has_program(event);
+	bool input = view->path && view->path == event->exec.input_path;
 	const struct {
 		uint32_t flag;
 		bool applies;
 		const char *field;
 	} rows[] = {
 		{ PLM_CUT_PATH, program, "process.executable" },
-		{ PLM_CUT_PATH | (program ? 0 : PLM_CUT_NAME), view->path != NULL, "file.path" },
+		{ PLM_CUT_PATH | (program ? 0 : PLM_CUT_NAME), view->path && !input, "file.path" },
+		{ PLM_CUT_INPUT, input, "file.path" },
 		{ PLM_CUT_FROM, true, "plimsoll.from" },
 		{ PLM_CUT_CWD, true, "process.working_directory" },
 		{ PLM_CUT_ARGS, true, "process.args" },

@@ -13,7 +13,8 @@
  * Version 2 has more of a container: behind struct recording_container lies struct recording_more, behind the texts of
  * the first those of the second, and behind these the labels, each "key=value" with its NUL.
  *
- * A record is what include/plimsoll/event.h says, but that its arguments may have been blanked.
+ * A record is what include/plimsoll/event.h says (of an older record_version, with what record/older.h says), but that
+ * its arguments may have been blanked.
  */
 #ifndef PLM_RECORD_FORMAT_H
 #define PLM_RECORD_FORMAT_H
@@ -30,7 +31,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "structs are written a
 struct recording_head {
 	char magic[8];
 	__u32 version;        /* RECORDING_OLDEST to RECORDING_VERSION */
-	__u32 record_version; /* PLM_RECORD_VERSION: of the records in it */
+	__u32 record_version; /* of the records in it: OLDER_FIRST to PLM_RECORD_VERSION, which is written */
 	char host[72];        /* name of the host, padded with NUL, of which there is one at least; "": unknown */
 };
 

@@ -7,6 +7,7 @@
 
 #include "container/facts.h"
 #include "decode/record.h"
+#include "record/older.h"
 
 struct playback {
 	FILE *file;
@@ -16,6 +17,7 @@ struct playback {
 	struct playback_frame frame;
 	char *labels[LABELS_MAX]; /* of the frame's container: in the payload */
 	_Alignas(8) char payload[RECORDING_FRAME_MAX];
+	_Alignas(8) unsigned char record[PLM_RECORD_MAX];
 };
 
 /* What is left of a payload. */
@@ -49,7 +51,7 @@ static int head_take(struct playback *playback)
 	    !memchr(head->host, 0, sizeof(head->host)))
 		return -EBADMSG;
 	if (head->version < RECORDING_OLDEST || head->version > RECORDING_VERSION ||
-	    head->record_version != PLM_RECORD_VERSION)
+	    head->record_version < OLDER_FIRST || head->record_version > PLM_RECORD_VERSION)
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -234,6 +236,15 @@ static int event_complete(struct playback_frame *frame, const struct recording_e
 	return 0;
 }
 
+/* A record of `size` bytes, as this version has it. */
+static int record_take(struct playback *playback, struct rest *rest, size_t size, const struct event **ret_event)
+{
+	if (size > sizeof(playback->record) || fixed_take(rest, playback->record, size) ||
+	    older_renew(playback->head.record_version, playback->record, &size))
+		return -EBADMSG;
+	return decoder_decode(playback->decoder, playback->record, size, ret_event) ? -EBADMSG : 0;
+}
+
 static int event_take(struct playback *playback, struct rest *rest)
 {
 	struct playback_frame *frame = &playback->frame;
@@ -241,12 +252,8 @@ static int event_take(struct playback *playback, struct rest *rest)
 	const char *texts[EVENT_TEXTS];
 	const struct event *event;
 
-	if (fixed_take(rest, &fixed, sizeof(fixed)) || !event_is_sound(&fixed) || fixed.record > rest->size ||
-	    decoder_decode(playback->decoder, rest->data, fixed.record, &event))
-		return -EBADMSG;
-	rest->data += fixed.record;
-	rest->size -= fixed.record;
-	if (last_texts_take(rest, fixed.texts, EVENT_TEXTS, texts))
+	if (fixed_take(rest, &fixed, sizeof(fixed)) || !event_is_sound(&fixed) ||
+	    record_take(playback, rest, fixed.record, &event) || last_texts_take(rest, fixed.texts, EVENT_TEXTS, texts))
 		return -EBADMSG;
 	frame->boot_offset = fixed.boot_offset;
 	frame->event = *event;

@@ -30,13 +30,15 @@ static void must_be_path(const char *path)
 static void check_event(const struct event *event)
 {
 	must(event->kind > PLM_INVALID && event->kind < PLM_KINDS);
-	must(event->file.layer < PLM_LAYERS && event->exec.script.layer < PLM_LAYERS);
+	must(event->file.layer < PLM_LAYERS && event->exec.script.layer < PLM_LAYERS &&
+	     event->exec.input.layer < PLM_LAYERS);
 	must(event->task.cause < PLM_CAUSES && event->before_cause < PLM_CAUSES);
 	must((event->kind == PLM_CHANGE) == (event->change.op != PLM_OP_NONE) && event->change.op < PLM_OPS);
 	must(memchr(event->task.comm, 0, sizeof(event->task.comm)));
 	must_be_path(event->path);
 	must_be_path(event->root);
 	must_be_path(event->exec.script_path);
+	must_be_path(event->exec.input_path);
 	must_be_path(event->exec.cwd);
 	must_be_path(event->change.base);
 	must_be_path(event->change.from_base);

@@ -58,17 +58,17 @@ expect_drift() {
 
 @test "a program of the image overwritten" {
 	run_container modified $BUSYBOX
-	inside modified sh -c "cat $TOOLS/ids >$TOOLS/act32 && $TOOLS/act32"
+	inside modified sh -c "cat $TOOLS/ids >$TOOLS/interp && $TOOLS/interp"
 	sync_agent
-	expect_drift drift.exec.modified modified ".file.path == \"$TOOLS/act32\"" '.plimsoll.severity == "critical"' \
+	expect_drift drift.exec.modified modified ".file.path == \"$TOOLS/interp\"" '.plimsoll.severity == "critical"' \
 		'.plimsoll.verdict == "modified"'
 }
 
 @test "a program of the image replaced by rename" {
 	run_container replaced $BUSYBOX
-	inside replaced sh -c "cp $TOOLS/ids /data/other && mv /data/other $TOOLS/act32 && $TOOLS/act32"
+	inside replaced sh -c "cp $TOOLS/ids /data/other && mv /data/other $TOOLS/interp && $TOOLS/interp"
 	sync_agent
-	expect_drift drift.exec.modified replaced ".file.path == \"$TOOLS/act32\""
+	expect_drift drift.exec.modified replaced ".file.path == \"$TOOLS/interp\""
 }
 
 @test "from /dev/shm" {
@@ -196,6 +196,7 @@ expect_drift() {
 }
 
 @test "by a 32-bit program" {
+	needs_calls act32
 	run_container mapped32 $BUSYBOX
 	inside mapped32 sh -c "cp $TOOLS/drop.so /opt/m.so && $TOOLS/act32 map-executable /opt/m.so"
 	sync_agent
@@ -215,7 +216,7 @@ expect_drift() {
 @test "twin: programs, libraries and scripts of the image" {
 	run_container image $DEBIAN
 	inside image sh -c "perl -MPOSIX -e 'print 1' && ls / && $TOOLS/script && $TOOLS/act map-executable $TOOLS/drop.so &&
-		$TOOLS/act32 true && sh $TOOLS/script" >/dev/null
+		$TOOLS/act true && sh $TOOLS/script" >/dev/null
 	sync_agent
 	expect_quiet image root.exec session.exec
 }

@@ -76,6 +76,12 @@ build_programs() {
 	program needs-interp start.c -nostdlib -pie -fpie -Wl,-dynamic-linker,/opt/interp
 }
 
+# needs_calls PROGRAM: skips the test where this machine refuses the calls that the program makes; tried, not guessed.
+needs_calls() {
+	local -A calls=([act32]="32-bit programs" [act80]="int 0x80")
+	"$PROGS/$1" open-read-write /dev/null 2>/dev/null || skip "this machine refuses ${calls[$1]}"
+}
+
 # ---- images ----
 
 # A minimal Debian root from the mirror that this machine's apt uses, less documentation, as a tar in the cache.

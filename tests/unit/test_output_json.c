@@ -244,6 +244,39 @@ static void test_event(void **state)
 	check_fields(json, rows, ARRAY_SIZE(rows));
 }
 
+/* Of a script on standard input it is that path that is shown, and may have been cut. */
+static void test_input_cut(void **state)
+{
+	static const struct {
+		const char *shown, *input;
+		uint32_t flags;
+		const char *expected;
+	} rows[] = {
+		{ "/opt/s", "/opt/s", PLM_CUT_INPUT, "[\"file.path\"]" },
+		{ "/opt/s", "/opt/s", PLM_CUT_PATH, "[\"process.executable\"]" },
+		{ "/bin/sh", "/opt/s", PLM_CUT_INPUT, NULL },
+		{ "/bin/sh", "/opt/s", PLM_CUT_PATH, "[\"process.executable\",\"file.path\"]" },
+		{ NULL, NULL, PLM_CUT_INPUT, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct expected expected = { "plimsoll.truncated", rows[i].expected };
+		_cleanup_json_ json_t *json = NULL;
+		struct sample sample;
+
+		sample_init(&sample);
+		sample.event.kind = PLM_EXEC;
+		sample.event.path = NULL;
+		sample.event.head_flags = rows[i].flags;
+		sample.event.exec.input_path = rows[i].input;
+		sample.finding.path =
+			rows[i].input && !strcmp(rows[i].shown, rows[i].input) ? rows[i].input : rows[i].shown;
+		json = alert_read_back(&sample.alert);
+		check_fields(json, &expected, 1);
+	}
+}
+
 /* Names that want to be something else; "" is unknown. */
 static void test_hostile(void **state)
 {
@@ -364,7 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),    cmocka_unit_test(test_state),     cmocka_unit_test(test_event),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_writer),  cmocka_unit_test(test_input_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,9 +105,13 @@ static void exec_whole(void **state)
 	TEXT(draft, exec.name, "./id\0");
 	TEXT(draft, exec.args, "id\0\0-u\0");
 	TEXT(draft, exec.cwd, "/\0");
+	draft->exec.input.inode = 98;
+	TEXT(draft, exec.input_path, "in\0opt\0");
 
 	assert_int_equal(decode(decoder, draft, &event), 0);
 	assert_int_equal(event->kind, PLM_EXEC);
+	assert_int_equal(event->exec.input.inode, 98);
+	assert_string_equal(event->exec.input_path, "/opt/in");
 	assert_int_equal(event->time, 7);
 	assert_int_equal(event->container, 9);
 	assert_int_equal(event->task.pid, 42);
@@ -156,6 +160,8 @@ static void every_kind(void **state)
 	draft_begin(draft, PLM_TASK, sizeof(draft->exec));
 	assert_int_equal(decode(decoder, draft, &event), 0);
 	assert_null(event->path);
+	assert_null(event->exec.input_path);
+	assert_int_equal(event->exec.input.inode, 0);
 	assert_int_equal(event->exec.argc, 0);
 	assert_non_null(event->exec.argv);
 
@@ -287,6 +293,36 @@ static void spoil_size_tiny(struct draft *draft)
 	draft->head.size = 4;
 }
 
+static void spoil_script_layer(struct draft *draft)
+{
+	draft->exec.script.layer = PLM_LAYERS;
+}
+static void spoil_input_layer(struct draft *draft)
+{
+	draft->exec.input.layer = PLM_LAYERS;
+}
+static void spoil_input_component(struct draft *draft)
+{
+	draft->bytes[draft->exec.input_path.offset] = 0;
+}
+static void spoil_input_offset(struct draft *draft)
+{
+	draft->exec.input_path.offset = UINT32_MAX;
+}
+static void spoil_input_in_fixed(struct draft *draft)
+{
+	draft->exec.input_path.offset = sizeof(draft->exec) - 1;
+}
+static void spoil_input_length_far(struct draft *draft)
+{
+	draft->exec.input_path.length++;
+}
+/* As version 1 had it: its texts would be taken for what came since. */
+static void spoil_exec_size_of_old(struct draft *draft)
+{
+	draft->head.size = offsetof(struct plm_exec, input);
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -328,6 +364,35 @@ static void refusals(void **state)
 		draft->change.op = PLM_OP_UNLINK;
 		TEXT(draft, change.path, "a\0b\0");
 		TEXT(draft, change.name, "name\0");
+		size = draft->head.size;
+		if (rows[i].spoil)
+			rows[i].spoil(draft);
+		assert_int_equal(decoder_decode(decoder, draft->bytes, size, &event), rows[i].expected);
+		assert_true((event != NULL) == (rows[i].expected == 0));
+	}
+}
+
+static void exec_refusals(void **state)
+{
+	static const struct {
+		void (*spoil)(struct draft *draft);
+		int expected;
+	} rows[] = {
+		{ spoil_script_layer, -EBADMSG },     { spoil_input_layer, -EBADMSG },
+		{ spoil_input_component, -EBADMSG },  { spoil_input_offset, -EBADMSG },
+		{ spoil_input_in_fixed, -EBADMSG },   { spoil_input_length_far, -EBADMSG },
+		{ spoil_exec_size_of_old, -EBADMSG }, { NULL, 0 },
+	};
+	_cleanup_decoder_ struct decoder *decoder = decoder_new();
+	_cleanup_free_ struct draft *draft = malloc(sizeof(*draft));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct event *event = NULL;
+		size_t size;
+
+		draft_begin(draft, PLM_EXEC, sizeof(draft->exec));
+		TEXT(draft, exec.input_path, "in\0opt\0");
 		size = draft->head.size;
 		if (rows[i].spoil)
 			rows[i].spoil(draft);
@@ -417,7 +482,7 @@ int main(void)
 		cmocka_unit_test(path_rows),         cmocka_unit_test(exec_whole),
 		cmocka_unit_test(every_kind),        cmocka_unit_test(refusals),
 		cmocka_unit_test(cut_and_shifted),   cmocka_unit_test(too_many_arguments),
-		cmocka_unit_test(overlapping_texts),
+		cmocka_unit_test(overlapping_texts), cmocka_unit_test(exec_refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

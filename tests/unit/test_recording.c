@@ -24,6 +24,7 @@
 #include "detect/coverage.h"
 #include "output/id.h"
 #include "output/sink.h"
+#include "record/older.h"
 #include "record/playback.h"
 #include "record/recording.h"
 #include "tell/judge.h"
@@ -172,6 +173,18 @@ static void sample_script(struct sample *s)
 	s->facts.script_in_image = ANSWER_YES;
 }
 
+static void sample_input(struct sample *s)
+{
+	sample_parent(s);
+	s->draft.head.time = 2600;
+	s->draft.exec.task.pid = 9;
+	s->draft.exec.stdin_mode = 0100644;
+	s->draft.exec.input = (struct plm_file){ .inode = 12, .layer = PLM_LAYER_UPPER, .mode = 0100644 };
+	TEXT(&s->draft, exec.cwd, "/\0");
+	TEXT(&s->draft, exec.input_path, "in\0tmp\0");
+	TEXT(&s->draft, exec.args, "sh\0");
+}
+
 static void sample_rename(struct sample *s)
 {
 	BEGIN(&s->draft, change, PLM_CHANGE, 3000);
@@ -227,9 +240,10 @@ static void sample_leave(struct sample *s)
 }
 
 static void (*const samples[])(struct sample *s) = {
-	sample_parent,   sample_exec,    sample_exec /* a repeat, to be folded */,
-	sample_script,   sample_rename,  sample_other_root,
-	sample_identity, sample_mapping, sample_leave,
+	sample_parent,     sample_exec,     sample_exec /* a repeat, to be folded */,
+	sample_script,     sample_input,    sample_rename,
+	sample_other_root, sample_identity, sample_mapping,
+	sample_leave,
 };
 
 static struct event sample_event(struct sample *s, struct decoder *decoder)
@@ -382,6 +396,13 @@ static void same_event(const struct event *read, const struct event *written)
 	same_text(read->change.name, written->change.name);
 	same_text(read->leave.path, written->leave.path);
 	assert_int_equal(read->exec.argc, written->exec.argc);
+	for (size_t i = 0; i < read->exec.argc; i++)
+		if (!strstr(written->exec.argv[i], "password"))
+			assert_string_equal(read->exec.argv[i], written->exec.argv[i]);
+	same_text(read->exec.cwd, written->exec.cwd);
+	same_text(read->exec.input_path, written->exec.input_path);
+	assert_memory_equal(&read->exec.input, &written->exec.input, sizeof(read->exec.input));
+	assert_memory_equal(read->exec.ancestors, written->exec.ancestors, sizeof(read->exec.ancestors));
 }
 
 static void reads_back(void **state)
@@ -431,8 +452,44 @@ static void reads_back(void **state)
 	assert_int_equal(playback_next(playback, &frame), 0);
 }
 
-/* The recording as version 1 wrote it: a container's frame has neither struct recording_more nor what belongs to it. */
-static void make_older(const char *path)
+/* A container's frame of version 1 has neither struct recording_more nor what belongs to it. */
+static size_t container_shrink(char *payload, size_t size, __u32 version)
+{
+	struct recording_container fixed;
+	size_t texts = 0;
+
+	if (version > 1)
+		return size;
+	memcpy(&fixed, payload, sizeof(fixed));
+	for (size_t i = 0; i < CONTAINER_TEXTS; i++)
+		texts += fixed.texts[i];
+	memmove(payload + sizeof(fixed), payload + sizeof(fixed) + sizeof(struct recording_more), texts);
+	return sizeof(fixed) + texts;
+}
+
+/* Record version 1 ended struct plm_exec in front of its input. */
+static size_t event_shrink(char *payload, size_t size, __u32 version)
+{
+	const size_t old = offsetof(struct plm_exec, input), grown = sizeof(struct plm_exec) - old;
+	struct recording_event *fixed = (void *)payload;
+	struct plm_exec *exec = (void *)(fixed + 1);
+	struct plm_str *const texts[] = { &exec->path, &exec->script_path, &exec->name,
+					  &exec->args, &exec->cwd,         &exec->root };
+
+	(void)version;
+	if (exec->head.kind != PLM_EXEC)
+		return size;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i]->length)
+			texts[i]->offset -= (__u32)grown;
+	exec->head.size -= (__u32)grown;
+	fixed->record -= (__u32)grown;
+	memmove((char *)exec + old, (char *)exec + sizeof(*exec), size - sizeof(*fixed) - sizeof(*exec));
+	return size - grown;
+}
+
+/* The recording as that version wrote it, with records of version 1. */
+static void make_older(const char *path, __u32 version)
 {
 	_cleanup_free_ char *bytes = NULL;
 	_cleanup_fclose_ FILE *file = NULL;
@@ -443,28 +500,94 @@ static void make_older(const char *path)
 	bytes = file_read(path, &size);
 	file = fopen(path, "we");
 	memcpy(&head, bytes, sizeof(head));
-	head.version = 1;
+	head.version = version;
+	head.record_version = 1;
 	assert_int_equal(fwrite(&head, sizeof(head), 1, file), 1);
 	for (; at < size; at += sizeof(frame) + frame.size) {
-		const char *payload = bytes + at + sizeof(frame);
-		struct recording_container fixed;
+		_cleanup_free_ char *payload = NULL;
 		struct recording_frame older;
-		size_t left;
 
 		memcpy(&frame, bytes + at, sizeof(frame));
-		if (frame.type != RECORDING_CONTAINER) {
-			assert_int_equal(fwrite(bytes + at, sizeof(frame) + frame.size, 1, file), 1);
-			continue;
-		}
-		memcpy(&fixed, payload, sizeof(fixed));
-		older = (struct recording_frame){ .type = frame.type, .size = sizeof(fixed) };
-		for (size_t i = 0; i < CONTAINER_TEXTS; i++)
-			older.size += fixed.texts[i];
-		left = older.size - sizeof(fixed);
+		payload = memcpy(malloc(frame.size), bytes + at + sizeof(frame), frame.size);
+		older = frame;
+		if (frame.type == RECORDING_CONTAINER)
+			older.size = (__u32)container_shrink(payload, frame.size, version);
+		else if (frame.type == RECORDING_EVENT)
+			older.size = (__u32)event_shrink(payload, frame.size, version);
 		assert_int_equal(fwrite(&older, sizeof(older), 1, file), 1);
-		assert_int_equal(fwrite(&fixed, sizeof(fixed), 1, file), 1);
-		payload += sizeof(fixed) + sizeof(struct recording_more);
-		assert_int_equal(fwrite(payload, 1, left, file), left);
+		assert_int_equal(fwrite(payload, 1, older.size, file), older.size);
+	}
+}
+
+/* What version 1 of a record did not have is absent, and all else is as it was. */
+static void reads_older_records(void **state)
+{
+	struct place *place = *state;
+	_cleanup_(playback_closep) struct playback *playback = NULL;
+	_cleanup_(decoder_freep) struct decoder *decoder = decoder_new();
+	_cleanup_free_ struct sample *s = malloc(sizeof(*s));
+	const struct playback_frame *frame = NULL;
+
+	record_samples(place->recording);
+	make_older(place->recording, RECORDING_VERSION);
+	assert_int_equal(playback_open(place->recording, &playback), 0);
+	same_more(&next_of(playback, RECORDING_CONTAINER)->container);
+	(void)next_of(playback, RECORDING_CONTAINER);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		struct event event;
+
+		memset(s, 0, sizeof(*s));
+		samples[i](s);
+		event = sample_event(s, decoder);
+		event.exec.input = (struct plm_file){ 0 };
+		event.exec.input_path = NULL;
+		frame = next_of(playback, RECORDING_EVENT);
+		same_event(&frame->event, &event);
+		same_facts(&frame->facts, &s->facts);
+	}
+}
+
+/* An older record whose sizes or texts lie does not become one that is taken. */
+static void refuses_older_records_that_lie(void **state)
+{
+	static const size_t old = offsetof(struct plm_exec, input);
+	static const struct {
+		__u32 kind, size; /* of the head */
+		struct plm_str path;
+		size_t bytes;
+		int expected, decoded;
+	} rows[] = {
+#define OLD offsetof(struct plm_exec, input)
+		{ PLM_EXEC, OLD + 6, { OLD, 6 }, OLD + 6, 0, 0 },
+		{ PLM_TASK, OLD + 6, { OLD, 6 }, OLD + 6, 0, 0 },
+		{ PLM_EXEC, OLD - 1, { 0, 0 }, OLD + 6, -EBADMSG, 0 },
+		{ PLM_EXEC, OLD + 7, { 0, 0 }, OLD + 6, -EBADMSG, 0 },
+		{ PLM_EXEC, UINT32_MAX, { 0, 0 }, OLD + 6, -EBADMSG, 0 },
+		{ PLM_EXEC, OLD, { 0, 0 }, PLM_RECORD_MAX, -EBADMSG, 0 },
+		{ PLM_EXEC, OLD + 6, { OLD - 1, 6 }, OLD + 6, 0, -EBADMSG },
+		{ PLM_EXEC, OLD + 6, { OLD + 1, 6 }, OLD + 6, 0, -EBADMSG },
+		{ PLM_EXEC, OLD + 6, { UINT32_MAX - 8, 6 }, OLD + 6, 0, -EBADMSG },
+		{ PLM_CHANGE, 8, { 0, 0 }, 8, -EBADMSG, 0 },
+	};
+	_cleanup_(decoder_freep) struct decoder *decoder = decoder_new();
+	_cleanup_free_ struct draft *draft = malloc(sizeof(*draft));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct event *event = NULL;
+		size_t size = rows[i].bytes;
+
+		BEGIN(draft, exec, PLM_EXEC, 1);
+		draft->head.kind = (__u16)rows[i].kind;
+		draft->head.size = rows[i].size;
+		draft->exec.path = rows[i].path;
+		memcpy(draft->bytes + old, "sh\0in", 6);
+		assert_int_equal(older_renew(1, draft->bytes, &size), rows[i].expected);
+		if (rows[i].expected)
+			continue;
+		assert_int_equal(decoder_decode(decoder, draft->bytes, size, &event), rows[i].decoded);
+		if (rows[i].decoded == 0)
+			assert_string_equal(event->path, "/in/sh");
 	}
 }
 
@@ -475,7 +598,7 @@ static void reads_version_1(void **state)
 	const struct playback_frame *frame = NULL;
 
 	record_samples(place->recording);
-	make_older(place->recording);
+	make_older(place->recording, 1);
 	assert_int_equal(playback_open(place->recording, &playback), 0);
 	frame = next_of(playback, RECORDING_CONTAINER);
 	same_container(&frame->container);
@@ -853,7 +976,7 @@ static void replay_tells_of_version_1(void **state)
 	json_t *alerts;
 
 	record_samples(place->recording);
-	make_older(place->recording);
+	make_older(place->recording, 1);
 	file_write(place->policy, "");
 	assert_int_equal(replay(place, NULL), EXIT_FINE);
 	alerts = alerts_read(place->replayed);
@@ -1022,6 +1145,7 @@ static void refused_by_name(void **state)
 		{ "version", offsetof(struct recording_head, version), 3, -EOPNOTSUPP },
 		{ "version 0", offsetof(struct recording_head, version), 0, -EOPNOTSUPP },
 		{ "version of records", offsetof(struct recording_head, record_version), 99, -EOPNOTSUPP },
+		{ "version 0 of records", offsetof(struct recording_head, record_version), 0, -EOPNOTSUPP },
 		{ "type 0", sizeof(struct recording_head), 0, -EBADMSG },
 		{ "type beyond", sizeof(struct recording_head), RECORDING_TYPES, -EBADMSG },
 		{ "empty payload", sizeof(struct recording_head) + 4, 0, -EBADMSG },
@@ -1072,6 +1196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(reads_back),
 		ROW(reads_version_1),
+		ROW(reads_older_records),
+		ROW(refuses_older_records_that_lie),
 		ROW(labels_have_a_bound),
 		ROW(keeps_no_secret),
 		ROW(policy_patterns_apply),
