@@ -77,6 +77,15 @@ static const struct writer *writer_of(const struct gather *g, const struct plm_f
 	return g->source->writers ? writers_get(g->source->writers, file) : NULL;
 }
 
+/* All that wrote to it would be known: the container was watched from its first moment, and nothing was lost or forgotten. */
+static bool is_unwritten(const struct gather *g, const struct plm_file *file)
+{
+	const struct container *container = g->source->container;
+
+	return file->layer == PLM_LAYER_UPPER && container->started && !container->lost && g->source->writers &&
+	       writers_forgot(g->source->writers) < container->started && !writer_of(g, file);
+}
+
 static struct content_source content_source(const struct gather *g)
 {
 	const struct container *container = g->source->container;
@@ -114,7 +123,11 @@ static void answer_script(struct gather *g)
 static void gather_content(struct gather *g, const struct plm_file *file, enum object_link link, int64_t when)
 {
 	const struct content_source source = content_source(g);
-	const struct object object = { .file = file, .path = g->event->path, .link = link, .when = when };
+	const struct object object = { .file = file,
+				       .path = g->event->path,
+				       .link = link,
+				       .when = when,
+				       .unwritten = link != OBJECT_NONE && is_unwritten(g, file) };
 
 	content_ask(&source, g->event, &object, g->facts->in_image, &g->wait->program, &g->facts->content);
 	answer_program(g);
@@ -127,7 +140,8 @@ static void gather_script_content(struct gather *g, enum object_link link)
 				       .path = g->facts->script_path,
 				       .link = link,
 				       .name = g->facts->script_path,
-				       .when = realtime_of(g) };
+				       .when = realtime_of(g),
+				       .unwritten = is_unwritten(g, &g->facts->script) };
 
 	content_ask(&source, g->event, &object, g->facts->script_in_image, &g->wait->script, &g->facts->script_content);
 	answer_script(g);

@@ -106,7 +106,7 @@ static int open_name(const struct way *way)
 
 static bool is_settled(const struct object *object)
 {
-	return object->when - (int64_t)object->file->ctime > OBJECT_SETTLED;
+	return object->unwritten || object->when - (int64_t)object->file->ctime > OBJECT_SETTLED;
 }
 
 static bool is_upper(const struct plm_file *file, const struct stat *stat)

@@ -6,7 +6,8 @@
  *
  * By the layers alone that is proof only of what had settled before the event (OBJECT_SETTLED): a file can be written
  * twice within one tick of its file system's clock, and looks the same. While a process runs it, nobody can write to a
- * program (ETXTBSY); what is mapped can be.
+ * program (ETXTBSY); what is mapped can be. What nobody has written to since the container began (its mode was changed,
+ * which copied it up) needs not to have settled.
  */
 #ifndef PLM_IMAGE_OBJECT_H
 #define PLM_IMAGE_OBJECT_H
@@ -30,6 +31,7 @@ struct object {
 	enum object_link link;
 	const char *name; /* of OBJECT_NAME */
 	int64_t when;     /* of the event, ns since the epoch */
+	bool unwritten;   /* its content is known not to have been written since the container began */
 };
 
 /*

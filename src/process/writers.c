@@ -28,6 +28,7 @@ struct writers {
 	struct written_bucket buckets[BUCKETS];
 	struct written_list aged;
 	size_t max, size;
+	uint64_t forgot;
 };
 
 struct writers *writers_new(size_t max)
@@ -83,6 +84,13 @@ static void touch(struct writers *writers, struct written *written)
 	TAILQ_INSERT_TAIL(&writers->aged, written, age);
 }
 
+static void forget(struct writers *writers, struct written *written)
+{
+	if (written->writer.time > writers->forgot)
+		writers->forgot = written->writer.time;
+	written_free(writers, written);
+}
+
 static struct written *written_add(struct writers *writers, const struct plm_file *file)
 {
 	struct written *written = calloc(1, sizeof(*written));
@@ -90,7 +98,7 @@ static struct written *written_add(struct writers *writers, const struct plm_fil
 	if (!written)
 		return NULL;
 	if (writers->size >= writers->max)
-		written_free(writers, TAILQ_FIRST(&writers->aged));
+		forget(writers, TAILQ_FIRST(&writers->aged));
 	written->inode = file->upper_inode;
 	written->device = file->upper_device;
 	LIST_INSERT_HEAD(bucket_of(writers, file), written, bucket);
@@ -152,6 +160,11 @@ const struct writer *writers_get(struct writers *writers, const struct plm_file 
 		return NULL;
 	touch(writers, written);
 	return &written->writer;
+}
+
+uint64_t writers_forgot(const struct writers *writers)
+{
+	return writers->forgot;
 }
 
 size_t writers_size(const struct writers *writers)

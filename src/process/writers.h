@@ -23,6 +23,9 @@ void writers_note(struct writers *writers, const struct event *change, const cha
 /* NULL: not known. Valid until the next writers_note. */
 const struct writer *writers_get(struct writers *writers, const struct plm_file *file);
 
+/* The latest moment of a writing that was forgotten for want of room: what was written later is known. 0: all is known. */
+uint64_t writers_forgot(const struct writers *writers);
+
 size_t writers_size(const struct writers *writers);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The format of a recording, versions 1 and 2. All numbers are little endian; there is no hole in any struct.
+ * The format of a recording, versions 1 to 3. All numbers are little endian; there is no hole in any struct.
  *
  *	struct recording_head
  *	frames: struct recording_frame, and `size` bytes of payload
@@ -13,6 +13,9 @@
  * Version 2 has more of a container: behind struct recording_container lies struct recording_more, behind the texts of
  * the first those of the second, and behind these the labels, each "key=value" with its NUL.
  *
+ * Version 3 has more of an event: behind struct recording_event lies struct recording_contents, behind the texts of the
+ * first those of the second.
+ *
  * A record is what include/plimsoll/event.h says (of an older record_version, with what record/older.h says), but that
  * its arguments may have been blanked.
  */
@@ -22,7 +25,7 @@
 #include "plimsoll/event.h"
 
 #define RECORDING_MAGIC     "PLMSREC\n"
-#define RECORDING_VERSION   2             /* what is written */
+#define RECORDING_VERSION   3             /* what is written */
 #define RECORDING_OLDEST    1             /* what is read */
 #define RECORDING_FRAME_MAX (256u * 1024) /* of a payload */
 
@@ -125,6 +128,44 @@ struct recording_event {
 	__u32 pad;
 };
 
+/* texts of one struct recording_content */
+enum {
+	CONTENT_TEXT_PACKAGE,
+	CONTENT_TEXT_VERSION,
+	CONTENT_TEXT_TYPE,
+	CONTENT_TEXT_COPIED_FROM,
+	CONTENT_TEXT_WRITER, /* its executable */
+	CONTENT_TEXTS,
+};
+#define CONTENTS_TEXTS (2 * CONTENT_TEXTS)
+
+/* recording_content.flags */
+#define RECORDING_CONTENT_UNVERIFIED (1u << 0)
+#define RECORDING_CONTENT_TAMPERED   (1u << 1)
+#define RECORDING_CONTENT_VOUCHED    (1u << 2)
+#define RECORDING_CONTENT_FLAGS      ((1u << 3) - 1)
+
+/* struct content of detect/detect.h; kinds are enum digest_kind. */
+struct recording_content {
+	__u8 digest_kind, expected_kind, packaged, flags;
+	__u8 digest[64], expected[64];
+};
+
+struct recording_writer {
+	__u64 start, session, time;
+	__u32 pid; /* 0: not known */
+	__u32 pad;
+};
+
+/* First of the program, or of what changed; then of the script. */
+struct recording_contents {
+	struct recording_writer writer[2];
+	struct recording_content content[2];
+	__u32 script_source; /* enum script_source */
+	__u32 first_of_image;
+	__u32 texts[CONTENTS_TEXTS];
+};
+
 /* texts of RECORDING_COVERAGE */
 enum {
 	COVERAGE_TEXT_RULE, /* "coverage.hook" */
@@ -153,6 +194,7 @@ _Static_assert(sizeof(struct recording_head) == 88, "no hole");
 _Static_assert(sizeof(struct recording_container) == 24 + 4 * (3 + CONTAINER_TEXTS), "no hole");
 _Static_assert(sizeof(struct recording_more) == 4 * (4 + MORE_TEXTS), "no hole");
 _Static_assert(sizeof(struct recording_event) == 16 + 2 * 80 + 12 + 4 * (EVENT_TEXTS + 1), "no hole");
+_Static_assert(sizeof(struct recording_contents) == 2 * 32 + 2 * 132 + 8 + 4 * CONTENTS_TEXTS, "no hole");
 _Static_assert(sizeof(struct recording_coverage) == 24 + 4 * (COVERAGE_TEXTS + 1), "no hole");
 
 #endif

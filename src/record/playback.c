@@ -7,6 +7,7 @@
 
 #include "container/facts.h"
 #include "decode/record.h"
+#include "record/contents.h"
 #include "record/older.h"
 
 struct playback {
@@ -16,6 +17,7 @@ struct playback {
 	struct recording_head head;
 	struct playback_frame frame;
 	char *labels[LABELS_MAX]; /* of the frame's container: in the payload */
+	struct writer writers[2]; /* of the frame's facts */
 	_Alignas(8) char payload[RECORDING_FRAME_MAX];
 	_Alignas(8) unsigned char record[PLM_RECORD_MAX];
 };
@@ -248,12 +250,16 @@ static int record_take(struct playback *playback, struct rest *rest, size_t size
 static int event_take(struct playback *playback, struct rest *rest)
 {
 	struct playback_frame *frame = &playback->frame;
+	bool has_contents = playback->head.version > 2;
+	struct recording_contents contents = { .first_of_image = 0 };
 	struct recording_event fixed;
-	const char *texts[EVENT_TEXTS];
+	const char *texts[EVENT_TEXTS], *contents_texts[CONTENTS_TEXTS];
 	const struct event *event;
 
 	if (fixed_take(rest, &fixed, sizeof(fixed)) || !event_is_sound(&fixed) ||
-	    record_take(playback, rest, fixed.record, &event) || last_texts_take(rest, fixed.texts, EVENT_TEXTS, texts))
+	    (has_contents && fixed_take(rest, &contents, sizeof(contents))) ||
+	    record_take(playback, rest, fixed.record, &event) || texts_take(rest, fixed.texts, EVENT_TEXTS, texts) ||
+	    last_texts_take(rest, contents.texts, CONTENTS_TEXTS, contents_texts))
 		return -EBADMSG;
 	frame->boot_offset = fixed.boot_offset;
 	frame->event = *event;
@@ -273,6 +279,10 @@ static int event_take(struct playback *playback, struct rest *rest)
 		.executable_in_image = fixed.flags & RECORDING_EXECUTABLE_IN_IMAGE,
 		.container_age = fixed.container_age,
 	};
+	if (!contents_to_facts(&contents, contents_texts, playback->writers, &frame->facts))
+		return -EBADMSG;
+	if (!has_contents && (event->exec.flags & PLM_EXEC_SCRIPT)) /* then no other was known */
+		frame->facts.script_source = SCRIPT_EXECUTED;
 	return event_complete(frame, &fixed, texts);
 }
 

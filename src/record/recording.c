@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "container/facts.h"
 #include "output/redact.h"
+#include "record/contents.h"
 #include "record/format.h"
 
 #define WRITE_AT   (64u * 1024) /* bytes that gather before they are written */
@@ -385,13 +386,18 @@ int recording_event(struct recording *recording, const void *raw, size_t size, c
 		.confirmed = (__u8)facts->confirmed,
 		.script_in_image = (__u8)facts->script_in_image,
 	};
-	struct part parts[2 + EVENT_TEXTS] = { { &fixed, sizeof(fixed) } };
+	const char *contents_texts[CONTENTS_TEXTS];
+	struct recording_contents contents;
+	struct part parts[3 + EVENT_TEXTS + CONTENTS_TEXTS] = { { &fixed, sizeof(fixed) },
+								{ &contents, sizeof(contents) } };
 	int error = record_copy(recording, raw, size, event);
 
 	if (error)
 		return frame_drop(recording, error);
 	fixed.record = ((const struct plm_head *)recording->record)->size;
-	parts[1] = (struct part){ recording->record, fixed.record };
-	texts_put(texts, EVENT_TEXTS, fixed.texts, parts + 2);
+	parts[2] = (struct part){ recording->record, fixed.record };
+	texts_put(texts, EVENT_TEXTS, fixed.texts, parts + 3);
+	contents_from_facts(facts, &contents, contents_texts);
+	texts_put(contents_texts, CONTENTS_TEXTS, contents.texts, parts + 3 + EVENT_TEXTS);
 	return frame_add(recording, RECORDING_EVENT, parts, ARRAY_SIZE(parts));
 }
