@@ -45,6 +45,7 @@ struct dpkg_sum {
 struct dpkg_sums {
 	struct dpkg_sum *sums;
 	size_t count, capacity;
+	size_t next; /* behind the one that was found last: lists are in nearly the same order */
 };
 
 int dpkg_conffiles(struct lines *lines, struct dpkg_sums *sums);
@@ -52,7 +53,7 @@ int dpkg_md5sums(struct lines *lines, struct dpkg_sums *sums);
 
 /* In order, for dpkg_sums_find: of two of one path a conffile's is the one, dpkg keeps that up to date. */
 void dpkg_sums_sort(struct dpkg_sums *sums);
-const struct dpkg_sum *dpkg_sums_find(const struct dpkg_sums *sums, const char *path);
+const struct dpkg_sum *dpkg_sums_find(struct dpkg_sums *sums, const char *path);
 void dpkg_sums_clear(struct dpkg_sums *sums);
 
 /* ---- info/NAME.list ---- */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -142,7 +143,11 @@ static int sum_add(struct dpkg_sums *sums, struct dpkg_sum sum)
 
 static bool is_md5(const char *text)
 {
-	return strspn(text, "0123456789abcdefABCDEF") == MD5_DIGITS;
+	size_t digits = 0;
+
+	while (digits <= MD5_DIGITS && isxdigit((unsigned char)text[digits]))
+		digits++;
+	return digits == MD5_DIGITS;
 }
 
 /* Absolute, in place: of a relative path ("usr/bin/ls", "./usr/bin/ls") the byte before it is the slash. */
@@ -225,11 +230,18 @@ void dpkg_sums_sort(struct dpkg_sums *sums)
 	/* As they mostly are already. */
 	while (sorted < sums->count && sum_compare(&sums->sums[sorted - 1], &sums->sums[sorted]) <= 0)
 		sorted++;
+	sums->next = 0;
 	if (sorted < sums->count)
 		qsort(sums->sums, sums->count, sizeof(sums->sums[0]), sum_compare);
 }
 
-const struct dpkg_sum *dpkg_sums_find(const struct dpkg_sums *sums, const char *path)
+static bool sum_is(const struct dpkg_sums *sums, size_t number, const char *path)
+{
+	return number < sums->count && strcmp(sums->sums[number].path, path) == 0;
+}
+
+/* The first of that path or behind it. */
+static size_t sums_search(const struct dpkg_sums *sums, const char *path)
 {
 	size_t low = 0, high = sums->count;
 
@@ -241,7 +253,19 @@ const struct dpkg_sum *dpkg_sums_find(const struct dpkg_sums *sums, const char *
 		else
 			high = middle;
 	}
-	return low < sums->count && strcmp(sums->sums[low].path, path) == 0 ? &sums->sums[low] : NULL;
+	return low;
+}
+
+const struct dpkg_sum *dpkg_sums_find(struct dpkg_sums *sums, const char *path)
+{
+	size_t number = sums->next;
+
+	if (!sum_is(sums, number, path) || (number > 0 && sum_is(sums, number - 1, path)))
+		number = sums_search(sums, path);
+	if (!sum_is(sums, number, path))
+		return NULL;
+	sums->next = number + 1;
+	return &sums->sums[number];
 }
 
 void dpkg_sums_clear(struct dpkg_sums *sums)

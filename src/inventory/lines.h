@@ -13,9 +13,10 @@
 
 struct lines {
 	char *at, *end;
-	size_t number; /* of the line that was given last, from 1 */
-	size_t bad;    /* lines_bad was called so often */
-	size_t first;  /* the line of the first time, and what it said */
+	const char *nul; /* the first from `at`, `end` at the latest */
+	size_t number;   /* of the line that was given last, from 1 */
+	size_t bad;      /* lines_bad was called so often */
+	size_t first;    /* the line of the first time, and what it said */
 	const char *why;
 	bool is_unended; /* the line that was given last */
 };
