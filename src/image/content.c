@@ -141,11 +141,13 @@ void content_ask(const struct content_source *source, const struct event *event,
 
 /* ---- answering ---- */
 
-/* True where it is still being made. */
-static bool pair_take(struct digests *digests, bool asked, const struct digest_key *key, struct digest_pair *ret_pair)
+/* True where it is still being made. What is there is taken once: it need not be kept for others. */
+static bool pair_take(struct digests *digests, bool *asked, const struct digest_key *key, struct digest_pair *pair)
 {
-	*ret_pair = (struct digest_pair){ 0 };
-	return asked && digests_get(digests, key, ret_pair) == -EINPROGRESS;
+	int r = *asked ? digests_get(digests, key, pair) : 0;
+
+	*asked = r == -EINPROGRESS;
+	return *asked;
 }
 
 /* Of the image: held against what its package says. */
@@ -175,25 +177,25 @@ static void answer_brought(const struct content_ask *ask, const struct digest_pa
 	content->package = ask->brought;
 }
 
-bool content_answer(struct digests *digests, const struct inventory *inventory, const struct content_ask *ask,
+bool content_answer(struct digests *digests, const struct inventory *inventory, struct content_ask *ask,
 		    char room[static CONTENT_ROOM], struct content *content, bool *ret_same)
 {
-	struct digest_pair object, shipped;
-	bool waits = pair_take(digests, ask->object, &ask->object_key, &object);
+	const struct digest_pair *object = &ask->object_pair, *shipped = &ask->shipped_pair;
+	bool waits = pair_take(digests, &ask->object, &ask->object_key, &ask->object_pair);
 
-	waits |= pair_take(digests, ask->shipped, &ask->shipped_key, &shipped);
-	content->digest = object.sha256;
+	waits |= pair_take(digests, &ask->shipped, &ask->shipped_key, &ask->shipped_pair);
+	content->digest = object->sha256;
 	*ret_same = false;
 	if (ask->layer == PLM_LAYER_IMAGE) {
-		answer_image(ask, &object, content);
+		answer_image(ask, object, content);
 	} else if (ask->layer == PLM_LAYER_UPPER && ask->in_image == ANSWER_YES) {
-		content->expected = shipped.sha256;
-		content->unverified = !object.sha256.kind || !shipped.sha256.kind;
-		*ret_same = !content->unverified && digest_equal(&object.sha256, &shipped.sha256);
-		answer_brought(ask, &object, content);
+		content->expected = shipped->sha256;
+		content->unverified = !object->sha256.kind || !shipped->sha256.kind;
+		*ret_same = !content->unverified && digest_equal(&object->sha256, &shipped->sha256);
+		answer_brought(ask, object, content);
 	} else {
-		answer_brought(ask, &object, content);
-		answer_new(inventory, &object, room, content);
+		answer_brought(ask, object, content);
+		answer_new(inventory, object, room, content);
 	}
 	return waits;
 }

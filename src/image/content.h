@@ -31,6 +31,7 @@ struct content_ask {
 	enum answer in_image;
 	bool object, shipped;                /* asked for: the file's own digest; that of what the image has at its path */
 	struct digest_key object_key, shipped_key;
+	struct digest_pair object_pair, shipped_pair; /* once they are there */
 	struct digest packaged; /* what the package says; kind NONE: nothing, or it is meant to be changed */
 	struct package_name brought; /* of the upper layer: the package that brought it, whose digest .packaged is */
 };
@@ -52,7 +53,7 @@ bool content_package(const struct inventory *inventory, const char *path, struct
  * Completes *content by what has been made. True: a digest is still on its way; until it is there, or nobody waits any more,
  * what cannot be told is .unverified. *ret_same: the file is at a path of the image, and its content is the image's.
  */
-bool content_answer(struct digests *digests, const struct inventory *inventory, const struct content_ask *ask,
+bool content_answer(struct digests *digests, const struct inventory *inventory, struct content_ask *ask,
 		    char room[static CONTENT_ROOM], struct content *content, bool *ret_same);
 
 #endif
