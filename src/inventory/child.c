@@ -124,6 +124,7 @@ static int tree_take(struct child *child, int root)
 struct walking {
 	struct source_context context;
 	struct child *child;
+	void *states[SOURCES_MAX]; /* of the sources */
 };
 
 static int walk_entry(const struct tree_entry *entry, void *data)
@@ -134,7 +135,7 @@ static int walk_entry(const struct tree_entry *entry, void *data)
 	atomic_fetch_add(&walking->child->page->done, 1);
 	for (size_t i = 0; r == 0 && i < source_count; i++)
 		if (sources[i]->entry)
-			r = sources[i]->entry(&walking->context, entry);
+			r = sources[i]->entry(&walking->context, walking->states[i], entry);
 	return r < 0 ? r : code_list_entry(walking->child->code, &walking->context, entry);
 }
 
@@ -148,10 +149,30 @@ static int sources_read(const struct source_context *context)
 	return r;
 }
 
+static int states_begin(struct walking *walking)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < source_count; i++)
+		if (sources[i]->begin)
+			r = sources[i]->begin(&walking->states[i]);
+	return r;
+}
+
+static void states_end(struct walking *walking)
+{
+	for (size_t i = 0; i < source_count; i++)
+		if (sources[i]->end && walking->states[i])
+			sources[i]->end(walking->states[i]);
+}
+
 static int tree_walk_all(struct child *child, struct walking *walking)
 {
-	int r = tree_walk(child->tree, walk_entry, walking);
+	int r = states_begin(walking);
 
+	if (r == 0)
+		r = tree_walk(child->tree, walk_entry, walking);
+	states_end(walking);
 	if (r == -E2BIG) {
 		builder_note(child->builder, "walk", NULL, "there is more, or it is deeper, than is looked at");
 		r = 0;

@@ -28,8 +28,14 @@ struct source {
 
 	/* Is given every entry of the walk, files of packages too; NULL: none. As read. Most entries are none of its
 	 * business: it looks at the name, and opens only what it must. */
-	int (*entry)(const struct source_context *context, const struct tree_entry *entry);
+	int (*entry)(const struct source_context *context, void *state, const struct tree_entry *entry);
+
+	/* What it remembers from entry to entry; both NULL: nothing, and `state` is NULL. 0 or -ENOMEM. */
+	int (*begin)(void **ret_state);
+	void (*end)(void *state);
 };
+
+#define SOURCES_MAX 16
 
 extern const struct source source_dpkg, source_apk, source_rpm, source_python, source_npm, source_golang;
 
