@@ -11,6 +11,7 @@
 #include "inventory/code.h"
 #include "inventory/confine.h"
 #include "inventory/source.h"
+#include "inventory/tree_archive.h"
 #include "inventory/verify.h"
 
 /* What the command line says. */

@@ -58,9 +58,6 @@ struct tree {
 /* The tree of a directory, which it keeps: the descriptor is its own from here, also on failure. 0 or -ENOMEM. */
 int tree_disk_new(int root, struct tree **ret_tree);
 
-/* The tree of an image archive (archive.h); `fd` and `spool` stay the caller's. */
-int tree_archive_new(int fd, int spool, const char *reference, struct tree **ret_tree);
-
 void tree_free(struct tree *tree); /* takes NULL */
 DEFINE_CLEANUP(struct tree *, tree_free)
 

@@ -2,11 +2,11 @@
 #include "runtime/containerd_content.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "image/architecture.h"
 #include "runtime/containerd.pb-c.h"
 #include "runtime/grpc.h"
 #include "runtime/image_config.h"
@@ -64,23 +64,6 @@ static int document_read(const struct store *store, const char *digest, json_t *
 	return 0;
 }
 
-/* As images name this machine's architecture. */
-static const char *architecture(const struct utsname *name)
-{
-	static const struct {
-		const char *machine, *architecture;
-	} rows[] = {
-		{ "x86_64", "amd64" },
-		{ "aarch64", "arm64" },
-		{ "i686", "386" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strcmp(name->machine, rows[i].machine) == 0)
-			return rows[i].architecture;
-	return name->machine; /* ppc64le, s390x, riscv64 */
-}
-
 static const char *digest_of(const json_t *descriptor)
 {
 	return json_string_value(json_object_get(descriptor, "digest"));
@@ -98,7 +81,7 @@ static const char *index_choose(const json_t *index)
 		const json_t *platform = json_object_get(entry, "platform");
 		const char *said = json_string_value(json_object_get(platform, "architecture"));
 
-		if (said && digest_of(entry) && strcmp(said, architecture(&name)) == 0)
+		if (said && digest_of(entry) && strcmp(said, architecture_name(&name)) == 0)
 			return digest_of(entry);
 	}
 	return digest_of(json_array_get(manifests, 0));

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Image archives of a test's own. A layer is told in words: "a/" a directory, "a=text" a file, "a->b" a symbolic link,
+ * "a=>b" a hard link, "a?" a FIFO; layers are parted by "|", from the bottom up. So "a/x=1|a/.wh.x=" is one file, deleted.
+ */
+#ifndef PLM_TESTS_ARCHIVE_MAKE_H
+#define PLM_TESTS_ARCHIVE_MAKE_H
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <openssl/evp.h>
+
+#include "base/cleanup.h"
+#include "digest/digest.h"
+
+struct bytes {
+	char *data;
+	size_t size;
+};
+
+static inline void bytes_clear(struct bytes *bytes)
+{
+	free(bytes->data);
+}
+
+#define _cleanup_bytes_ _cleanup_(bytes_clear)
+
+/* ---- tar ---- */
+
+struct maker {
+	struct archive *archive;
+	struct bytes bytes;
+	FILE *file;
+};
+
+/* `filter`: ARCHIVE_FILTER_NONE, _GZIP, ... */
+static inline struct maker *maker_new(int filter)
+{
+	struct maker *maker = calloc(1, sizeof(*maker));
+
+	assert_non_null(maker);
+	maker->file = open_memstream(&maker->bytes.data, &maker->bytes.size);
+	maker->archive = archive_write_new();
+	assert_int_equal(archive_write_set_format_pax_restricted(maker->archive), ARCHIVE_OK);
+	assert_int_equal(archive_write_add_filter(maker->archive, filter), ARCHIVE_OK);
+	assert_int_equal(archive_write_set_bytes_in_last_block(maker->archive, 1), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_FILE(maker->archive, maker->file), ARCHIVE_OK);
+	return maker;
+}
+
+static inline struct archive_entry *maker_entry(const char *name, unsigned type, size_t size)
+{
+	struct archive_entry *entry = archive_entry_new();
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, type);
+	archive_entry_set_perm(entry, type == AE_IFDIR ? 0755 : 0644);
+	archive_entry_set_size(entry, (la_int64_t)size);
+	return entry;
+}
+
+/* Takes the entry. */
+static inline void maker_add(struct maker *maker, struct archive_entry *entry, const void *data, size_t size)
+{
+	assert_true(archive_write_header(maker->archive, entry) >= ARCHIVE_WARN);
+	if (size)
+		assert_int_equal(archive_write_data(maker->archive, data, size), size);
+	archive_entry_free(entry);
+}
+
+static inline void maker_file(struct maker *maker, const char *name, const void *data, size_t size)
+{
+	maker_add(maker, maker_entry(name, AE_IFREG, size), data, size);
+}
+
+static inline struct bytes maker_end(struct maker *maker)
+{
+	struct bytes bytes;
+
+	assert_int_equal(archive_write_free(maker->archive), ARCHIVE_OK);
+	assert_int_equal(fclose(maker->file), 0);
+	bytes = maker->bytes;
+	free(maker);
+	return bytes;
+}
+
+/* One word, see above. */
+static inline void maker_word(struct maker *maker, char *word)
+{
+	char *hard = strstr(word, "=>"), *soft = strstr(word, "->"), *text = strchr(word, '=');
+	size_t length = strlen(word);
+	struct archive_entry *entry;
+
+	if (hard || soft) {
+		*(hard ?: soft) = '\0';
+		entry = maker_entry(word, hard ? AE_IFREG : AE_IFLNK, 0);
+		(hard ? archive_entry_set_hardlink : archive_entry_set_symlink)(entry, (hard ?: soft) + 2);
+		maker_add(maker, entry, NULL, 0);
+	} else if (text) {
+		*text = '\0';
+		maker_file(maker, word, text + 1, strlen(text + 1));
+	} else {
+		bool fifo = word[length - 1] == '?';
+
+		word[length - (length > 1)] = '\0';
+		maker_add(maker, maker_entry(word, fifo ? AE_IFIFO : AE_IFDIR, 0), NULL, 0);
+	}
+}
+
+static inline struct bytes layer_of(const char *words, size_t length, int filter)
+{
+	_cleanup_free_ char *copy = strndup(words, length);
+	struct maker *maker = maker_new(filter);
+	char *next = copy;
+
+	for (char *word; (word = strsep(&next, " "));)
+		if (*word)
+			maker_word(maker, word);
+	return maker_end(maker);
+}
+
+/* ---- images ---- */
+
+#define HEX_SIZE 65
+
+static inline void hex_of(const struct bytes *bytes, char hex[static HEX_SIZE])
+{
+	unsigned char hash[32];
+
+	assert_int_equal(EVP_Digest(bytes->data, bytes->size, hash, NULL, EVP_sha256(), NULL), 1);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		(void)sprintf(hex + 2 * i, "%02x", hash[i]);
+}
+
+static inline struct bytes text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static inline struct bytes text_of(const char *format, ...)
+{
+	struct bytes bytes;
+	va_list list;
+	int size;
+
+	va_start(list, format);
+	size = vasprintf(&bytes.data, format, list);
+	va_end(list);
+	assert_true(size >= 0);
+	bytes.size = (size_t)size;
+	return bytes;
+}
+
+/* Where an image's files go: a tar, or a directory. */
+struct image_out {
+	struct maker *maker; /* NULL: the directory */
+	int directory;
+};
+
+static inline void out_file(const struct image_out *out, const char *name, const struct bytes *bytes)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (out->maker) {
+		maker_file(out->maker, name, bytes->data, bytes->size);
+		return;
+	}
+	fd = openat(out->directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes->data, bytes->size), bytes->size);
+}
+
+static inline void out_text(const struct image_out *out, const char *name, const char *text)
+{
+	out_file(out, name, &(struct bytes){ (char *)text, strlen(text) });
+}
+
+/* As a blob of a layout; its digest. */
+static inline void out_blob(const struct image_out *out, const struct bytes *bytes, char hex[static HEX_SIZE])
+{
+	char name[128];
+
+	hex_of(bytes, hex);
+	(void)snprintf(name, sizeof(name), "blobs/sha256/%s", hex);
+	out_file(out, name, bytes);
+}
+
+#define LAYERS_MAX 8
+
+/* The layers of an image as its documents name them: each list is what stands between the brackets. */
+struct image_lists {
+	char diffs[1024], layers[2048];
+};
+
+static inline void list_add(char *list, size_t size, const char *format, const char *value)
+{
+	size_t length = strlen(list);
+
+	(void)snprintf(list + length, size - length, "%s", length ? "," : "");
+	length = strlen(list);
+	(void)snprintf(list + length, size - length, format, value);
+}
+
+/* Writes the layers; `media` of them is the suffix behind "tar". */
+static inline void out_layers(const struct image_out *out, const char *words, int filter, const char *media,
+			      struct image_lists *ret_lists)
+{
+	*ret_lists = (struct image_lists){ .diffs = "" };
+	for (const char *end; words; words = *end ? end + 1 : NULL) {
+		_cleanup_bytes_ struct bytes plain = { 0 };
+		_cleanup_bytes_ struct bytes packed = { 0 };
+		char diff[HEX_SIZE], blob[HEX_SIZE], row[256];
+
+		end = strchrnul(words, '|');
+		plain = layer_of(words, (size_t)(end - words), ARCHIVE_FILTER_NONE);
+		packed = layer_of(words, (size_t)(end - words), filter);
+		hex_of(&plain, diff);
+		out_blob(out, &packed, blob);
+		(void)snprintf(row, sizeof(row),
+			       "{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar%s\",\"size\":1,"
+			       "\"digest\":\"sha256:%%s\"}",
+			       media);
+		list_add(ret_lists->diffs, sizeof(ret_lists->diffs), "\"sha256:%s\"", diff);
+		list_add(ret_lists->layers, sizeof(ret_lists->layers), row, blob);
+	}
+}
+
+#define CONFIG_MEDIA "application/vnd.oci.image.config.v1+json"
+
+static inline void out_config(const struct image_out *out, const char *diffs, char hex[static HEX_SIZE])
+{
+	_cleanup_bytes_ struct bytes config =
+		text_of("{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}}", diffs);
+
+	out_blob(out, &config, hex);
+}
+
+/* A manifest of them; its digest. */
+static inline void out_manifest(const struct image_out *out, const struct image_lists *lists, char hex[static HEX_SIZE])
+{
+	_cleanup_bytes_ struct bytes manifest = { 0 };
+	char config[HEX_SIZE];
+
+	out_config(out, lists->diffs, config);
+	manifest =
+		text_of("{\"schemaVersion\":2,\"config\":{\"mediaType\":\"" CONFIG_MEDIA "\",\"digest\":\"sha256:%s\"},"
+			"\"layers\":[%s]}",
+			config, lists->layers);
+	out_blob(out, &manifest, hex);
+}
+
+#define MANIFEST_MEDIA "application/vnd.oci.image.manifest.v1+json"
+#define INDEX_MEDIA    "application/vnd.oci.image.index.v1+json"
+
+/* An entry of an index; `more`: further keys, each with a comma before it. */
+static inline struct bytes index_entry(const char *media, const char *hex, const char *more)
+{
+	return text_of("{\"mediaType\":\"%s\",\"digest\":\"sha256:%s\",\"size\":1%s}", media, hex, more);
+}
+
+static inline void out_index(const struct image_out *out, const char *entries)
+{
+	_cleanup_bytes_ struct bytes index = text_of("{\"schemaVersion\":2,\"manifests\":[%s]}", entries);
+
+	out_text(out, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+	out_file(out, "index.json", &index);
+}
+
+/* ---- whole archives ---- */
+
+static inline int memory_file(const struct bytes *bytes)
+{
+	int fd = memfd_create("archive", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	if (bytes)
+		assert_int_equal(write(fd, bytes->data, bytes->size), bytes->size);
+	return fd;
+}
+
+/* A layout of one image without a name, the index at its end. */
+static inline void out_layout(const struct image_out *out, const char *words, int filter, const char *media)
+{
+	_cleanup_bytes_ struct bytes entry = { 0 };
+	struct image_lists lists;
+	char hex[HEX_SIZE];
+
+	out_layers(out, words, filter, media, &lists);
+	out_manifest(out, &lists, hex);
+	entry = index_entry(MANIFEST_MEDIA, hex, "");
+	out_index(out, entry.data);
+}
+
+static inline int layout_tar(const char *words)
+{
+	struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
+	_cleanup_bytes_ struct bytes bytes = { 0 };
+
+	out_layout(&out, words, ARCHIVE_FILTER_NONE, "");
+	bytes = maker_end(out.maker);
+	return memory_file(&bytes);
+}
+
+#endif
