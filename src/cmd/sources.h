@@ -14,11 +14,14 @@ struct source_options {
 /* Rows of an option table. */
 #define SOURCE_ROWS(o)                                                                                                 \
 	{ "host-root", 0, OPTION_STRING, &(o)->host_root, "DIR", "where the host's root is seen (default: /)" },       \
-	{ "docker-socket", 0, OPTION_LIST, &(o)->docker_sockets, "PATH", "instead of the usual; repeatable" },         \
-	{ "podman-socket", 0, OPTION_LIST, &(o)->podman_sockets, "PATH", "the same for Podman" },                      \
-	{ "containerd-socket", 0, OPTION_LIST, &(o)->containerd_sockets, "PATH", "the same for containerd" },          \
-	{ "crio-socket", 0, OPTION_LIST, &(o)->crio_sockets, "PATH", "the same for CRI-O" },                           \
-	{ "runc-root", 0, OPTION_LIST, &(o)->runc_roots, "DIR", "the same for state directories of runc and crun" }
+		{ "docker-socket", 0, OPTION_LIST, &(o)->docker_sockets, "PATH", "instead of the usual; repeatable" }, \
+		{ "podman-socket", 0, OPTION_LIST, &(o)->podman_sockets, "PATH", "the same for Podman" },              \
+		{ "containerd-socket", 0, OPTION_LIST, &(o)->containerd_sockets, "PATH", "the same for containerd" },  \
+		{ "crio-socket", 0, OPTION_LIST, &(o)->crio_sockets, "PATH", "the same for CRI-O" },                   \
+	{                                                                                                              \
+		"runc-root", 0, OPTION_LIST, &(o)->runc_roots, "DIR",                                                  \
+			"the same for state directories of runc and crun"                                              \
+	}
 
 /* What was given, else the usual. Nothing is copied. */
 struct runtime_config source_config(const struct source_options *options);
