@@ -198,6 +198,21 @@ static void refused(void **state)
 
 /* ---- single entries ---- */
 
+/* A link's way is no other than a name's. */
+static void long_link(void **state)
+{
+	char target[258];
+	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
+	struct archive_entry *entry = maker_entry("l", AE_IFLNK, 0);
+
+	(void)state;
+	(void)snprintf(target, sizeof(target), "%0256d", 0);
+	archive_entry_set_symlink(entry, target);
+	maker_add(layer, entry, NULL, 0);
+	maker_file(layer, "l/x", "", 0);
+	must_show(saved_tar(maker_end(layer)), NULL, -ENAMETOOLONG, NULL);
+}
+
 /* Any bytes but NUL are a name's: NAME_MAX of them at most, and PATH_MAX of a path. */
 static void names(void **state)
 {
@@ -831,13 +846,13 @@ static void cut_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merging),     cmocka_unit_test(refused),     cmocka_unit_test(names),
-		cmocka_unit_test(deep),        cmocka_unit_test(modes),       cmocka_unit_test(sparse),
-		cmocka_unit_test(sizes),       cmocka_unit_test(opening),     cmocka_unit_test(canonical),
-		cmocka_unit_test(many_links),  cmocka_unit_test(listing),     cmocka_unit_test(stopped),
-		cmocka_unit_test(compressed),  cmocka_unit_test(directories), cmocka_unit_test(linked_layers),
-		cmocka_unit_test(no_archives), cmocka_unit_test(digests),     cmocka_unit_test(twice_compressed),
-		cmocka_unit_test(cut_short),
+		cmocka_unit_test(merging),          cmocka_unit_test(refused),     cmocka_unit_test(names),
+		cmocka_unit_test(long_link),        cmocka_unit_test(deep),        cmocka_unit_test(modes),
+		cmocka_unit_test(sparse),           cmocka_unit_test(sizes),       cmocka_unit_test(opening),
+		cmocka_unit_test(canonical),        cmocka_unit_test(many_links),  cmocka_unit_test(listing),
+		cmocka_unit_test(stopped),          cmocka_unit_test(compressed),  cmocka_unit_test(directories),
+		cmocka_unit_test(linked_layers),    cmocka_unit_test(no_archives), cmocka_unit_test(digests),
+		cmocka_unit_test(twice_compressed), cmocka_unit_test(cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
