@@ -6,7 +6,6 @@
  */
 #include "runtime/storage.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -220,24 +219,21 @@ void stored_image_clear(struct stored_image *image)
 	*image = (struct stored_image){ .count = 0 };
 }
 
-int stored_image_add(struct stored_image *image, const char *format, ...)
+int stored_image_add(struct stored_image *image, const struct store_ops *ops, const char *layer)
 {
-	char **layers, *layer = NULL;
-	va_list args;
-	int r;
+	char **layers;
 
+	if (!*layer || *layer == '.' || strchr(layer, '/'))
+		return -EBADMSG;
 	if (image->count == STORE_LAYERS_MAX)
 		return -E2BIG;
 	layers = reallocarray(image->layers, image->count + 1, sizeof(char *));
 	if (!layers)
 		return -ENOMEM;
 	image->layers = layers;
-	va_start(args, format);
-	r = vasprintf(&layer, format, args);
-	va_end(args);
-	if (r < 0)
+	if (asprintf(&layers[image->count], "%s/%s/%s", ops->folder, layer, ops->leaf) < 0)
 		return -ENOMEM;
-	layers[image->count++] = layer;
+	image->count++;
 	return 0;
 }
 

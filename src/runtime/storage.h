@@ -40,8 +40,10 @@ void stored_image_clear(struct stored_image *image); /* frees and empties */
 
 #define STORE_LAYERS_MAX 512 /* of one image */
 
-/* Adds a layer below those that are there. 0, -E2BIG: above STORE_LAYERS_MAX; -ENOMEM. */
-int stored_image_add(struct stored_image *image, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds the directory of a layer below those that are there: <folder>/<layer>/<leaf>. 0; -EBADMSG: `layer` is no name of a
+ * directory; -E2BIG: above STORE_LAYERS_MAX; -ENOMEM. */
+struct store_ops;
+int stored_image_add(struct stored_image *image, const struct store_ops *ops, const char *layer);
 
 /* One layout: an upper directory is <root>/<folder>/<layer>/<leaf>. */
 struct store_ops {

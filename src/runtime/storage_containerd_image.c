@@ -131,6 +131,7 @@ static int snapshot_read(struct search *search, const char *name, char **ret_par
 	struct bolt_bucket snapshot;
 	struct bolt_bytes id;
 	uint64_t number;
+	char layer[24];
 	int r = bolt_bucket(search->bolt, path, &snapshot);
 
 	if (r == 0)
@@ -139,8 +140,8 @@ static int snapshot_read(struct search *search, const char *name, char **ret_par
 		return r;
 	if (!containerd_varint(id, &number))
 		return -EBADMSG;
-	r = stored_image_add(search->image, "%s/%" PRIu64 "/%s", store_containerd.folder, number,
-			     store_containerd.leaf);
+	(void)snprintf(layer, sizeof(layer), "%" PRIu64, number);
+	r = stored_image_add(search->image, &store_containerd, layer);
 	return r < 0 ? r : unless_missing(bolt_text(search->bolt, &snapshot, "parent", ret_parent));
 }
 

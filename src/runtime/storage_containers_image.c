@@ -62,9 +62,9 @@ static int layers_add(int root, const char *topmost, struct stored_image *image)
 	for (const char *id = topmost; r == 0 && id && *id;) { /* a ring ends at the bound of layers */
 		const json_t *layer = entry_find(layers, id);
 
-		if (!layer || !is_hex64(id))
+		if (!layer)
 			return -EBADMSG;
-		r = stored_image_add(image, "%s/%s/%s", store_containers.folder, id, store_containers.leaf);
+		r = stored_image_add(image, &store_containers, id);
 		id = json_text(layer, "parent");
 	}
 	return r;

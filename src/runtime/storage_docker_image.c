@@ -88,11 +88,7 @@ static int layer_add(int root, const char *chain, struct stored_image *image)
 	char directory[DOCKER_LINE_SIZE];
 	int r = docker_layer_read(root, digest_hex(chain), "cache-id", directory);
 
-	if (r < 0)
-		return r;
-	if (!*directory || strchr(directory, '/') || directory[0] == '.')
-		return -EBADMSG;
-	return stored_image_add(image, "overlay2/%s/diff", directory);
+	return r < 0 ? r : stored_image_add(image, &store_docker, directory);
 }
 
 static void layers_turn(struct stored_image *image)
