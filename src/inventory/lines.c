@@ -73,7 +73,7 @@ void lines_end(struct lines *lines)
 
 void lines_bad(struct lines *lines, size_t number, const char *why)
 {
-	if (lines->bad++)
+	if (lines->bad++ && lines->first <= number)
 		return;
 	lines->first = number;
 	lines->why = why;

@@ -67,17 +67,20 @@ static void md5sums(struct lines *lines)
 	must_be_sums(&sums);
 }
 
-static int path(const char *path, void *data)
+static int path(const char *path, const struct dpkg_sum *sum, void *data)
 {
+	must(!sum || strcmp(sum->path, path) == 0);
 	++*(size_t *)data;
 	return strlen(path) % 2 ? -EINVAL : 0;
 }
 
 static void list(struct lines *lines)
 {
+	struct dpkg_sum sum = { .path = "/usr/bin/x" };
+	struct dpkg_sums sums = { .sums = &sum, .count = 1 };
 	size_t paths = 0;
 
-	must(dpkg_list(lines, path, &paths) == 0 && paths <= lines->number && lines->bad <= lines->number);
+	must(dpkg_list(lines, &sums, path, &paths) == 0 && paths <= lines->number && lines->bad <= lines->number);
 }
 
 static void diversions(struct lines *lines)
