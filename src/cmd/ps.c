@@ -10,6 +10,7 @@
 #include "cmd/options.h"
 #include "control/control.h"
 #include "output/buffer.h"
+#include "output/cell.h"
 #include "output/escape.h"
 
 #define ANSWER_MS 30000
@@ -104,26 +105,6 @@ static const struct column {
 
 /* ---- the table ---- */
 
-static bool begins_character(char byte)
-{
-	return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
-/* What is wider than its column loses its beginning: names and images tell more by their end. */
-static void cell_print(const char *text, size_t size, size_t width, bool last)
-{
-	size_t characters = 0, from = 0;
-
-	for (size_t i = 0; i < size; i++)
-		characters += begins_character(text[i]);
-	for (bool cut = characters > width; cut && characters > width - 1; from++)
-		if (from + 1 >= size || begins_character(text[from + 1]))
-			characters--;
-	(void)printf("%s%.*s", from ? "~" : "", (int)(size - from), text + from);
-	characters += from > 0;
-	(void)printf("%*s", last ? 0 : (int)(characters < width ? width - characters : 0) + 2, "");
-}
-
 static void row_print(const json_t *entry)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -132,7 +113,7 @@ static void row_print(const json_t *entry)
 		columns[i].fill(entry, &raw);
 		buffer_byte(&raw, '\0');
 		escape_append(&cell, raw.error ? "?" : raw.data, ESCAPE_WORD);
-		cell_print(cell.data ?: "", cell.size, columns[i].width, i + 1 == ARRAY_SIZE(columns));
+		cell_print(stdout, cell.data ?: "", cell.size, columns[i].width, i + 1 == ARRAY_SIZE(columns));
 	}
 	(void)putchar('\n');
 }
@@ -148,7 +129,8 @@ static int table_print(const char *text)
 		return EXIT_RUNTIME;
 	}
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		cell_print(columns[i].title, strlen(columns[i].title), columns[i].width, i + 1 == ARRAY_SIZE(columns));
+		cell_print(stdout, columns[i].title, strlen(columns[i].title), columns[i].width,
+			   i + 1 == ARRAY_SIZE(columns));
 	(void)putchar('\n');
 	json_array_foreach (list, i, entry)
 		row_print(entry);

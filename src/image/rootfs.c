@@ -34,6 +34,16 @@ size_t rootfs_image_layers(const struct rootfs *rootfs)
 	return rootfs->layers.count - rootfs->image;
 }
 
+const char *rootfs_image_layer(const struct rootfs *rootfs, size_t number)
+{
+	return rootfs->layers.directory[rootfs->image + number];
+}
+
+bool rootfs_userxattr(const struct rootfs *rootfs)
+{
+	return rootfs->layers.userxattr;
+}
+
 /* ---- from the options of a mount to directories of the host ---- */
 
 static int join(const char *base, size_t length, const char *name, char **ret_path)

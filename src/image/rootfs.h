@@ -55,6 +55,11 @@ int rootfs_set_mounts(struct rootfs *rootfs, const char *mountinfo, size_t size)
 const char *rootfs_upper(const struct rootfs *rootfs);
 size_t rootfs_image_layers(const struct rootfs *rootfs);
 
+/* The directory of one of them, a path below host_root, by number from the top down; and whether overlayfs's attributes
+ * in them are user.overlay.* (layers.h). */
+const char *rootfs_image_layer(const struct rootfs *rootfs, size_t number);
+bool rootfs_userxattr(const struct rootfs *rootfs);
+
 /* Do the image's layers, merged, hold this path? A path through a symbolic link is not held: the kernel's
  * walk never gives one. UNKNOWN: not clean, or a layer could not be read. */
 enum answer rootfs_in_image(const struct rootfs *rootfs, const char *path);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * JSON with an alert's field names wherever the thing is the same. Text that is no UTF-8 goes out with U+FFFD, and whole,
+ * in base64, in plimsoll.raw of the object that it is in; of a list all members, in their order.
+ */
+#include "report/internal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Fields of a structure that are text, by name. */
+struct text_field {
+	const char *path;
+	size_t offset;
+};
+
+static const char *text_of(const struct text_field *field, const void *object)
+{
+	return *(const char *const *)((const char *)object + field->offset);
+}
+
+/* All of them, then those that were no UTF-8 again. What stands in plimsoll already is to be written before. */
+static void put_fields(struct json_writer *writer, const struct text_field *fields, size_t count, const void *object)
+{
+	bool whole[16];
+	char path[WRITER_PATH_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		whole[i] = report_field(writer, fields[i].path, text_of(&fields[i], object));
+	for (size_t i = 0; i < count; i++) {
+		const char *text = text_of(&fields[i], object);
+
+		if (whole[i])
+			continue;
+		(void)snprintf(path, sizeof(path), "plimsoll.raw.%s", fields[i].path);
+		writer_at(writer, path);
+		writer_base64(writer, text, strlen(text));
+	}
+}
+
+/* ---- what it is of ---- */
+
+static void put_only(struct json_writer *writer, const char *path, const char *text)
+{
+	if (!text)
+		return;
+	writer_at(writer, path);
+	writer_open(writer, '[');
+	(void)writer_string(writer, text, strlen(text));
+	writer_close(writer, ']');
+}
+
+static void put_image(struct document *document)
+{
+	const struct report *report = document->report;
+	const struct container_facts *facts = report->facts;
+	struct json_writer image;
+
+	writer_at(&document->writer, "image");
+	report_element_begin(&document->writer, &image);
+	(void)report_field(&image, "name", facts->image_name);
+	put_only(&image, "tag", facts->image_tag);
+	put_only(&image, "hash.all", facts->image_digest);
+	(void)report_field(&image, "id", facts->image ? facts->image->id : NULL);
+	if (report->layers) {
+		writer_at(&image, "layers");
+		writer_number(&image, report->layers);
+	}
+	put_fields(&image, &(struct text_field){ "path", 0 }, 1, &report->path);
+	report_element_end(&document->writer, &image);
+}
+
+static void put_container(struct document *document)
+{
+	static const struct text_field fields[] = {
+		{ "container.id", offsetof(struct container_facts, id) },
+		{ "container.name", offsetof(struct container_facts, name) },
+		{ "container.runtime", offsetof(struct container_facts, runtime) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		(void)report_field(&document->writer, fields[i].path, text_of(&fields[i], document->report->facts));
+}
+
+static void put_distribution(struct document *document)
+{
+	struct inventory_system system = inventory_system(document->inventory);
+
+	(void)report_field(&document->writer, "distribution.id", system.id);
+	(void)report_field(&document->writer, "distribution.version", system.version);
+	(void)report_field(&document->writer, "distribution.name", system.name);
+}
+
+/* ---- packages ---- */
+
+static void put_package(struct document *document, const struct inventory_package *package)
+{
+	static const struct text_field fields[] = {
+		{ "name", offsetof(struct inventory_package, name) },
+		{ "version", offsetof(struct inventory_package, version) },
+		{ "architecture", offsetof(struct inventory_package, architecture) },
+		{ "purl", offsetof(struct inventory_package, purl) },
+		{ "origin", offsetof(struct inventory_package, origin) },
+		{ "license", offsetof(struct inventory_package, license) },
+		{ "location", offsetof(struct inventory_package, location) },
+	};
+	struct json_writer element;
+
+	report_element_begin(&document->writer, &element);
+	(void)report_field(&element, "type", package_type_name(package->type));
+	writer_at(&element, "files");
+	writer_number(&element, package->files);
+	put_fields(&element, fields, ARRAY_SIZE(fields), package);
+	report_element_end(&document->writer, &element);
+	document_pass(document);
+}
+
+static void put_packages(struct document *document)
+{
+	size_t count = inventory_package_count(document->inventory);
+
+	writer_at(&document->writer, "packages");
+	writer_open(&document->writer, '[');
+	for (size_t i = 0; i < count; i++) {
+		struct inventory_package package = inventory_package(document->inventory, i);
+
+		put_package(document, &package);
+	}
+	writer_close(&document->writer, ']');
+}
+
+/* ---- files ---- */
+
+/* Whether all of them were UTF-8. */
+static bool put_unpackaged(struct document *document, const char *key, bool raw)
+{
+	size_t count = inventory_unpackaged_count(document->inventory);
+	char path[PATH_MAX];
+	bool whole = true;
+
+	writer_at(&document->writer, key);
+	writer_open(&document->writer, '[');
+	for (size_t i = 0; i < count; i++) {
+		inventory_unpackaged(document->inventory, i, path);
+		if (raw)
+			writer_base64(&document->writer, path, strlen(path));
+		else
+			whole &= writer_string(&document->writer, path, strlen(path));
+		document_pass(document);
+	}
+	writer_close(&document->writer, ']');
+	return whole;
+}
+
+static void put_notes(struct document *document)
+{
+	static const struct text_field fields[] = {
+		{ "source", offsetof(struct inventory_note, source) },
+		{ "path", offsetof(struct inventory_note, path) },
+		{ "reason", offsetof(struct inventory_note, reason) },
+	};
+	size_t count = inventory_note_count(document->inventory);
+
+	writer_at(&document->writer, "notes");
+	writer_open(&document->writer, '[');
+	for (size_t i = 0; i < count; i++) {
+		struct inventory_note note = inventory_note(document->inventory, i);
+		struct json_writer element;
+
+		report_element_begin(&document->writer, &element);
+		put_fields(&element, fields, ARRAY_SIZE(fields), &note);
+		report_element_end(&document->writer, &element);
+	}
+	writer_close(&document->writer, ']');
+}
+
+/* ---- verification ---- */
+
+static void put_expected(struct json_writer *writer, const struct digest *digest)
+{
+	char hex[DIGEST_TEXT_MAX], text[DIGEST_TEXT_MAX + 16];
+
+	if (digest->kind == DIGEST_NONE)
+		return;
+	digest_text(digest, hex);
+	(void)snprintf(text, sizeof(text), "%s:%s", digest_name(digest->kind), hex);
+	(void)report_field(writer, "plimsoll.expected", text);
+}
+
+static void put_changed(struct document *document, const struct inventory_file *file, const char *path)
+{
+	struct inventory_package package = inventory_package(document->inventory, file->package);
+	struct json_writer element;
+	bool whole;
+
+	report_element_begin(&document->writer, &element);
+	whole = report_field(&element, "file.path", path);
+	(void)report_field(&element, "package.name", package.name);
+	(void)report_field(&element, "package.version", package.version);
+	(void)report_field(&element, "package.type", package_type_name(package.type));
+	(void)report_field(&element, "plimsoll.change", report_change(file));
+	put_expected(&element, &file->digest);
+	if (file->flags & INVENTORY_FILE_CONFIG) {
+		writer_at(&element, "plimsoll.configuration");
+		writer_bool(&element, true);
+	}
+	if (!whole) {
+		writer_at(&element, "plimsoll.raw.file.path");
+		writer_base64(&element, path, strlen(path));
+	}
+	report_element_end(&document->writer, &element);
+	document_pass(document);
+}
+
+static void put_verified(struct document *document)
+{
+	static const char *const names[VERIFIED_STATES] = { "verified.unchecked", "verified.same", "verified.modified",
+							    "verified.removed", "verified.unreadable" };
+	size_t count = inventory_file_count(document->inventory), counts[VERIFIED_STATES] = { 0 };
+	char path[PATH_MAX];
+
+	writer_at(&document->writer, "files");
+	writer_open(&document->writer, '[');
+	for (size_t i = 0; i < count; i++) {
+		struct inventory_file file = inventory_file(document->inventory, i, path);
+
+		counts[file.verified]++;
+		if (report_change(&file))
+			put_changed(document, &file, path);
+	}
+	writer_close(&document->writer, ']');
+	for (size_t i = 0; i < VERIFIED_STATES; i++) {
+		writer_at(&document->writer, names[i]);
+		writer_number(&document->writer, counts[i]);
+	}
+}
+
+static int json_print(const struct report *report, FILE *out)
+{
+	_cleanup_document_ struct document document = { .report = NULL };
+	bool whole;
+
+	document_begin(&document, report, out);
+	put_image(&document);
+	put_container(&document);
+	put_distribution(&document);
+	put_packages(&document);
+	whole = put_unpackaged(&document, "unpackaged", false);
+	put_notes(&document);
+	if (report->verified)
+		put_verified(&document);
+	if (!whole)
+		(void)put_unpackaged(&document, "plimsoll.raw.unpackaged", true);
+	return document_end(&document);
+}
+
+const struct report_format report_json = { "json", json_print };
