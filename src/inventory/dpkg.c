@@ -18,7 +18,7 @@
 #define MD5SUMS    ".md5sums"
 
 #define ENTRY_MAX      (1u << 20)   /* of a file of status.d */
-#define COPYRIGHT_MAX  (4u << 20)   /* longer ones are not read */
+#define COPYRIGHT_MAX  (1u << 20)   /* longer ones are not read: a licence that nobody says */
 #define COPYRIGHTS_MAX (256u << 20) /* and none once so much was */
 
 struct dpkg {
