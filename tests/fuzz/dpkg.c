@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/dpkg_text.c src/inventory/deb822.c src/inventory/copyright.c src/inventory/lines.c
-// fuzz: src/inventory/builder.c src/inventory/tree.c src/digest/digest.c -lcrypto
 /*
  * Any bytes as one of dpkg's texts; the first says which. What must hold of what is taken: names are no paths, digests are
  * hex, paths of checksums absolute, all of it lies in the text and has an end; a sum that was taken is found.
