@@ -20,6 +20,7 @@ void target_clear(struct target *target)
 {
 	free(target->host_root);
 	free(target->path);
+	free(target->key);
 	container_facts_clear(&target->facts);
 	rootfs_free(target->rootfs);
 	for (size_t i = 0; i < target->layer_count; i++)

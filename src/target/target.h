@@ -31,6 +31,7 @@ struct target {
 	char **layers;         /* CONTAINER but a plain one, IMAGE: the image's directories, below host_root, from */
 	size_t layer_count;    /* the top down */
 	bool userxattr;        /* as the overlay was mounted */
+	char *key; /* what its inventory is kept by; where its layers are, for certain, those of the image of that digest */
 };
 
 void target_clear(struct target *target); /* frees and empties */
