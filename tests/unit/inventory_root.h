@@ -21,17 +21,22 @@ struct root {
 	struct tree *tree;
 };
 
-static inline int root_setup(void **state)
+static inline struct root *root_make(const char *where)
 {
 	struct root *root = calloc(1, sizeof(*root));
 
 	assert_non_null(root);
-	strcpy(root->path, "/tmp/plimsoll-root-XXXXXX");
+	(void)snprintf(root->path, sizeof(root->path), "%s/plimsoll-root-XXXXXX", where);
 	assert_non_null(mkdtemp(root->path));
 	root->fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root->fd >= 0);
 	assert_int_equal(tree_disk_new(fcntl(root->fd, F_DUPFD_CLOEXEC, 0), &root->tree), 0);
-	*state = root;
+	return root;
+}
+
+static inline int root_setup(void **state)
+{
+	*state = root_make("/tmp");
 	return 0;
 }
 
