@@ -129,6 +129,7 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
 		facts.other_container = owner_name(agent, event.file.device);
 	agent_learn(agent, container, &event, &facts);
+	facts.transaction = packages_script(agent, container, &event, &facts);
 	if (!packages_hold(agent, &e, &facts, &wait) && !await_more(agent, &e, &facts, &wait))
 		agent_judge(agent, &e, &facts, &wait);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/sources.h"
 #include "container/discover.h"
 #include "runtime/runtime.h"
 #include "decode/names.h"
@@ -195,19 +196,14 @@ static int report_end(struct report *report)
 
 int cmd_check(int argc, char **argv)
 {
-	struct option_list docker = { .count = 0 }, podman = { .count = 0 }, containerd = { .count = 0 };
-	struct option_list crio = { .count = 0 }, runc = { .count = 0 };
-	const char *hooks = "auto", *host_root = "";
+	struct source_options sources = { .host_root = "" };
+	struct runtime_config config;
+	const char *hooks = "auto";
 	bool json = false;
 	const struct option_row rows[] = {
 		{ "json", 'j', OPTION_FLAG, &json, NULL, "one JSON object instead of a table" },
 		{ "hooks", 0, OPTION_STRING, &hooks, "WHICH", "auto, lsm or tracepoint (default: auto)" },
-		{ "host-root", 0, OPTION_STRING, &host_root, "DIR", "where the host's root is seen (default: /)" },
-		{ "docker-socket", 0, OPTION_LIST, &docker, "PATH", "instead of the usual; repeatable" },
-		{ "podman-socket", 0, OPTION_LIST, &podman, "PATH", "the same for Podman" },
-		{ "containerd-socket", 0, OPTION_LIST, &containerd, "PATH", "the same for containerd" },
-		{ "crio-socket", 0, OPTION_LIST, &crio, "PATH", "the same for CRI-O" },
-		{ "runc-root", 0, OPTION_LIST, &runc, "DIR", "the same for runc's state directories" },
+		SOURCE_ROWS(&sources),
 	};
 	const struct option_table table = {
 		.usage = "plimsoll check [options]",
@@ -234,14 +230,9 @@ int cmd_check(int argc, char **argv)
 		return EXIT_RUNTIME;
 	}
 	report.lines = json ? json_array() : NULL;
-	report_kernel(&report, (enum hooks_mode)mode, host_root);
-	report_cgroups(&report, host_root);
-	report_runtimes(&report,
-			&(struct runtime_config){ .host_root = host_root[0] ? host_root : NULL,
-						  .docker_sockets = docker.count ? docker.items : NULL,
-						  .podman_sockets = podman.count ? podman.items : NULL,
-						  .containerd_sockets = containerd.count ? containerd.items : NULL,
-						  .crio_sockets = crio.count ? crio.items : NULL,
-						  .runc_roots = runc.count ? runc.items : NULL });
+	config = source_config(&sources);
+	report_kernel(&report, (enum hooks_mode)mode, sources.host_root);
+	report_cgroups(&report, sources.host_root);
+	report_runtimes(&report, &config);
 	return report_end(&report);
 }

@@ -9,12 +9,14 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/sources.h"
 
 #define CONFIG_DEFAULT "/etc/plimsoll/plimsoll.yaml"
 
 struct run_options {
-	const char *config, *hooks, *state_dir, *runtime_dir, *host_root, *record;
-	struct option_list outputs, docker_sockets, podman_sockets, containerd_sockets, crio_sockets, runc_roots;
+	const char *config, *hooks, *state_dir, *runtime_dir, *record;
+	struct source_options sources;
+	struct option_list outputs;
 	bool events;
 };
 
@@ -27,15 +29,9 @@ static int run_parse(int argc, char **argv, struct run_options *o)
 		{ "hooks", 0, OPTION_STRING, &o->hooks, "WHICH", "auto, lsm or tracepoint (default: auto)" },
 		{ "state-dir", 0, OPTION_STRING, &o->state_dir, "DIR", "what is kept (default: /var/lib/plimsoll)" },
 		{ "runtime-dir", 0, OPTION_STRING, &o->runtime_dir, "DIR", "control socket (default: /run/plimsoll)" },
-		{ "host-root", 0, OPTION_STRING, &o->host_root, "DIR", "where the host's root is seen (default: /)" },
 		{ "events", 0, OPTION_FLAG, &o->events, NULL, "tell every event, not only findings" },
 		{ "record", 0, OPTION_STRING, &o->record, "FILE", "record events for plimsoll replay" },
-		{ "docker-socket", 0, OPTION_LIST, &o->docker_sockets, "PATH", "instead of the usual; repeatable" },
-		{ "podman-socket", 0, OPTION_LIST, &o->podman_sockets, "PATH", "the same for Podman" },
-		{ "containerd-socket", 0, OPTION_LIST, &o->containerd_sockets, "PATH", "the same for containerd" },
-		{ "crio-socket", 0, OPTION_LIST, &o->crio_sockets, "PATH", "the same for CRI-O" },
-		{ "runc-root", 0, OPTION_LIST, &o->runc_roots, "DIR",
-		  "the same for state directories of runc and crun" },
+		SOURCE_ROWS(&o->sources),
 	};
 	const struct option_table table = {
 		.usage = "plimsoll run [options]",
@@ -57,15 +53,15 @@ static int run_parse(int argc, char **argv, struct run_options *o)
 static int host_root_check(struct run_options *o)
 {
 	static char trimmed[4096];
-	size_t length = strlen(o->host_root);
+	size_t length = strlen(o->sources.host_root);
 
-	while (length > 0 && o->host_root[length - 1] == '/')
+	while (length > 0 && o->sources.host_root[length - 1] == '/')
 		length--;
 	if (length >= sizeof(trimmed))
 		return -ENAMETOOLONG;
-	memcpy(trimmed, o->host_root, length);
+	memcpy(trimmed, o->sources.host_root, length);
 	trimmed[length] = '\0';
-	o->host_root = trimmed;
+	o->sources.host_root = trimmed;
 	return 0;
 }
 
@@ -89,11 +85,6 @@ static int dir_make(const char *path)
 	return -r;
 }
 
-static const char *const *list_or_usual(const struct option_list *list)
-{
-	return list->count ? list->items : NULL;
-}
-
 static int run_agent(const struct run_options *o, enum hooks_mode mode)
 {
 	const struct agent_options options = {
@@ -101,16 +92,11 @@ static int run_agent(const struct run_options *o, enum hooks_mode mode)
 		.outputs = o->outputs.items,
 		.runtime_dir = o->runtime_dir,
 		.state_dir = o->state_dir,
-		.host_root = o->host_root,
+		.host_root = o->sources.host_root,
 		.record = o->record,
 		.mode = mode,
 		.events = o->events,
-		.runtimes = { .host_root = o->host_root[0] ? o->host_root : NULL,
-			      .docker_sockets = list_or_usual(&o->docker_sockets),
-			      .podman_sockets = list_or_usual(&o->podman_sockets),
-			      .containerd_sockets = list_or_usual(&o->containerd_sockets),
-			      .crio_sockets = list_or_usual(&o->crio_sockets),
-			      .runc_roots = list_or_usual(&o->runc_roots) },
+		.runtimes = source_config(&o->sources),
 	};
 	struct policy *policy;
 	struct agent *agent;
@@ -138,7 +124,7 @@ int cmd_run(int argc, char **argv)
 		.hooks = "auto",
 		.state_dir = "/var/lib/plimsoll",
 		.runtime_dir = "/run/plimsoll",
-		.host_root = "",
+		.sources.host_root = "",
 	};
 	int r = run_parse(argc, argv, &o), mode;
 

@@ -71,6 +71,7 @@ extern const struct runtime_ops storage_ops, docker_ops, podman_ops, containerd_
  */
 struct runtime_config {
 	const char *host_root;                 /* NULL or "/" */
+	const char *const *data_roots;         /* what runtimes keep on disk: /var/lib/docker and the like */
 	const char *const *docker_sockets;     /* /run/docker.sock: a host's /var/run is an absolute link */
 	const char *const *podman_sockets;     /* /run/podman/podman.sock, and each user's */
 	const char *const *containerd_sockets; /* /run/containerd/containerd.sock, and k3s's */

@@ -8,14 +8,13 @@
 
 #define ADDRESSES_MAX 16
 #define USERS_MAX     4
-#define NO_LIST       SIZE_MAX
 
 /* One kind of source, and where it is found unless the configuration says otherwise. */
 struct kind {
 	const struct runtime_ops *ops;
 	const char *usual[6];
 	const char *users; /* pattern of glob(7): each user's own, where there are any now; NULL none */
-	size_t list;       /* offset of its list in struct runtime_config; NO_LIST: the usual places always */
+	size_t list;       /* offset of its list in struct runtime_config */
 	bool one_for_all;  /* one source has all the addresses */
 };
 
@@ -24,7 +23,7 @@ static const struct kind kinds[] = {
 	  { "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers/storage",
 	    "/var/lib/rancher/k3s/agent/containerd" },
 	  NULL,
-	  NO_LIST,
+	  offsetof(struct runtime_config, data_roots),
 	  true },
 	{ &docker_ops, { "/run/docker.sock" }, NULL, offsetof(struct runtime_config, docker_sockets), false },
 	{ &podman_ops,
@@ -100,10 +99,9 @@ static int addresses_usual(const struct kind *kind, const char *host_root, struc
 
 static int addresses_find(const struct kind *kind, const struct runtime_config *config, struct addresses *addresses)
 {
-	const char *const *given = NULL;
+	const char *const *given;
 
-	if (kind->list != NO_LIST)
-		memcpy(&given, (const char *)config + kind->list, sizeof(given));
+	memcpy(&given, (const char *)config + kind->list, sizeof(given));
 	if (!given)
 		return addresses_usual(kind, config->host_root, addresses);
 	for (; *given; given++) {

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "image/layers.h"
-#include "image/plain.h"
-
 void failure_set(struct target_failure *failure, const char *format, ...)
 {
 	va_list args;
@@ -23,6 +20,7 @@ void target_clear(struct target *target)
 {
 	free(target->host_root);
 	free(target->path);
+	free(target->key);
 	container_facts_clear(&target->facts);
 	rootfs_free(target->rootfs);
 	for (size_t i = 0; i < target->layer_count; i++)
@@ -66,10 +64,11 @@ static int path_find(const char *name, struct target *ret_target, struct target_
 	}
 	if (S_ISREG(st.st_mode) || is_layout(name))
 		target.kind = TARGET_ARCHIVE;
-	target.path = strdup(name);
+	target.path = realpath(name, NULL);
 	target.host_root = strdup("");
 	if (!target.path || !target.host_root) {
 		target_clear(&target);
+		failure_set(failure, "%s: %s", name, strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	*ret_target = target;
@@ -147,66 +146,59 @@ int target_find_container(const struct runtime_config *config, const char *name,
 
 /* ---- what is read ---- */
 
-void target_view_close(struct target_view *view)
+static int request_layers(const struct target *target, struct reader_request *request)
 {
-	while (view->count > 0)
-		cleanup_closep(&view->fds[--view->count]);
-}
-
-static int view_add(struct target_view *view, int fd)
-{
-	if (fd < 0)
-		return fd;
-	view->fds[view->count++] = fd;
+	request->what = READER_LAYERS_OF_IMAGE;
+	request->host_root = *target->host_root ? target->host_root : NULL;
+	request->directories = (const char *const *)target->layers;
+	request->count = target->layer_count;
+	request->userxattr = target->userxattr;
 	return 0;
 }
 
-static int open_layers(const struct target *target, struct target_view *view)
+static int request_directory(const struct target *target, struct reader_request *request)
 {
-	int r = target->layer_count > READER_LAYERS ? -E2BIG : 0;
-
-	view->what = READER_LAYERS_OF_IMAGE;
-	view->userxattr = target->userxattr;
-	for (size_t i = 0; r == 0 && i < target->layer_count; i++)
-		r = view_add(view, layers_open_host(*target->host_root ? target->host_root : NULL, target->layers[i]));
-	return r;
+	request->what = READER_DIRECTORY;
+	request->directories = (const char *const *)&target->path;
+	request->count = 1;
+	return 0;
 }
 
-static int open_path(const struct target *target, struct target_view *view)
+static int request_open(struct reader_request *request, enum reader_what what, const char *path)
 {
-	bool archive = target->kind == TARGET_ARCHIVE;
-	int fd = open(target->path, (archive ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY) | O_CLOEXEC);
+	request->what = what;
+	request->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return request->fd < 0 ? -errno : 0;
+}
 
-	view->what = archive ? READER_ARCHIVE : READER_DIRECTORY;
-	return view_add(view, fd < 0 ? -errno : fd);
+static int request_archive(const struct target *target, struct reader_request *request)
+{
+	return request_open(request, READER_ARCHIVE, target->path);
 }
 
 /* Nothing tells its image: what is there now is read. */
-static int open_root(const struct target *target, struct target_view *view)
+static int request_root(const struct target *target, struct reader_request *request)
 {
 	char path[PATH_MAX];
-	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/proc/%" PRIu32 "/ns/mnt", target->host_root, target->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	view->what = READER_ROOT;
-	return view_add(view, fd < 0 ? -errno : fd);
+	return request_open(request, READER_ROOT, path);
 }
 
-int target_open(const struct target *target, struct target_view *ret_view)
+static int request_container(const struct target *target, struct reader_request *request)
 {
-	static int (*const openers[])(const struct target *target, struct target_view *view) = {
-		[TARGET_DIRECTORY] = open_path,
-		[TARGET_ARCHIVE] = open_path,
-		[TARGET_CONTAINER] = open_layers,
-		[TARGET_IMAGE] = open_layers,
-	};
-	_cleanup_target_view_ struct target_view view = { .count = 0 };
-	int r = rootfs_is_plain(target->rootfs) ? open_root(target, &view) : openers[target->kind](target, &view);
+	return target->layer_count ? request_layers(target, request) : request_root(target, request);
+}
 
-	if (r < 0)
-		return r;
-	*ret_view = view;
-	view.count = 0;
-	return 0;
+int target_request(const struct target *target, struct reader_request *request)
+{
+	static int (*const requests[])(const struct target *target, struct reader_request *request) = {
+		[TARGET_DIRECTORY] = request_directory,
+		[TARGET_ARCHIVE] = request_archive,
+		[TARGET_CONTAINER] = request_container,
+		[TARGET_IMAGE] = request_layers,
+	};
+
+	request->fd = -EBADF;
+	return requests[target->kind](target, request);
 }

@@ -24,13 +24,14 @@ enum target_kind {
 struct target {
 	enum target_kind kind;
 	char *host_root;              /* "" is the own root; no slash at its end */
-	char *path;                   /* DIRECTORY, ARCHIVE: as it was given */
+	char *path;                   /* DIRECTORY, ARCHIVE: absolute */
 	struct container_facts facts; /* CONTAINER; of an IMAGE image_name, image_tag, image_digest and image */
 	uint32_t pid;                 /* CONTAINER: a process of it, its first one where that is known */
 	struct rootfs *rootfs; /* CONTAINER: by that process's mounts; a plain one where its root is no overlay */
 	char **layers;         /* CONTAINER but a plain one, IMAGE: the image's directories, below host_root, from */
 	size_t layer_count;    /* the top down */
 	bool userxattr;        /* as the overlay was mounted */
+	char *key; /* what its inventory is kept by; where its layers are, for certain, those of the image of that digest */
 };
 
 void target_clear(struct target *target); /* frees and empties */
@@ -55,17 +56,10 @@ int target_find(const struct runtime_config *config, const char *name, struct ta
 int target_find_container(const struct runtime_config *config, const char *name, struct target *ret_target,
 			  struct target_failure *ret_failure);
 
-/* What the reader (inventory/reader.h) reads of it. */
-struct target_view {
-	enum reader_what what;
-	int fds[READER_LAYERS];
-	size_t count;
-	bool userxattr;
-};
-
-/* 0; -E2BIG: more layers than READER_LAYERS; or the errno of opening one. */
-int target_open(const struct target *target, struct target_view *ret_view);
-void target_view_close(struct target_view *view);
-#define _cleanup_target_view_ _cleanup_(target_view_close)
+/*
+ * What the reader (inventory/reader.h) is to read of it: .what, .host_root, .directories, .count, .userxattr and .fd, which
+ * is the caller's to close (-EBADF: none); strings stay the target's. 0, or the errno of opening.
+ */
+int target_request(const struct target *target, struct reader_request *request);
 
 #endif
