@@ -79,8 +79,9 @@ struct look {
 static void complete(struct agent *agent, struct container *container, const struct event *event,
 		     struct awaited *awaited)
 {
-	const struct facts_source source = agent_facts_source(agent, container);
+	struct facts_source source = agent_facts_source(agent, container);
 
+	source.clock = (int64_t)agent_now() + agent->boot_offset;
 	facts_again(&source, event, &agent->room, &awaited->facts, &awaited->wait);
 }
 

@@ -201,6 +201,7 @@ bool packages_owe(struct agent *agent, uint64_t since);
 
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
+void listing_writers(struct agent *agent, uint64_t token, const char *id);
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */

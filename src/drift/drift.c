@@ -152,11 +152,6 @@ static int unread(struct drift *drift, const struct reader_failure *failure)
 	return drift->unread ? 0 : -ENOMEM;
 }
 
-static const char *key_of(const struct container_facts *facts)
-{
-	return facts->image && facts->image->id ? facts->image->id : facts->image_digest;
-}
-
 static int image_read(const struct target *target, const struct drift_options *options, struct drift *drift)
 {
 	struct reader_request request = { .cancel = -EBADF, .progress = options->progress, .data = options->data };
@@ -164,7 +159,7 @@ static int image_read(const struct target *target, const struct drift_options *o
 	int r = target_request(target, &request);
 
 	if (r == 0)
-		r = cache_get(options->cache, key_of(&target->facts), &request, &drift->image, &failure);
+		r = cache_get(options->cache, target->key, &request, &drift->image, &failure);
 	if (request.fd >= 0)
 		(void)close(request.fd);
 	return r == -ENOMEM ? r : r < 0 ? unread(drift, &failure) : 0;

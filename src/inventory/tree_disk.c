@@ -295,19 +295,15 @@ struct walk {
 	bool cut; /* something was too deep */
 };
 
+/* `depth`: of its entries, from 1. */
 static int walk_directory(struct walk *walk, int fd, size_t length, unsigned depth);
 
-/* What lies below one entry. -EAGAIN is never given. */
+/* What lies below one entry. */
 static int walk_below(struct walk *walk, int parent, const char *name, size_t length, unsigned depth)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat stat;
 
-	if (depth + 1 >= TREE_DEPTH_MAX) {
-		walk->cut = true;
-		return 0;
-	}
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &stat) < 0 || stat.st_dev != walk->device)
 		return 0; /* not to be read: passed over */
 	return walk_directory(walk, fd, length, depth + 1);
@@ -320,7 +316,7 @@ static int walk_entry(struct walk *walk, int fd, const struct name *name, size_t
 	struct stat stat;
 	int r;
 
-	if (length + size + 2 > sizeof(walk->path)) {
+	if (depth > TREE_DEPTH_MAX || length + size + 2 > sizeof(walk->path)) {
 		walk->cut = true;
 		return 0;
 	}
@@ -357,7 +353,7 @@ static int disk_walk(struct tree *tree, int (*call)(const struct tree_entry *ent
 	const struct tree_disk *disk = disk_of(tree);
 	_cleanup_close_ int fd = openat(disk->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct walk walk = { .device = disk->device, .call = call, .data = data };
-	int r = fd < 0 ? -errno : walk_directory(&walk, fd, 0, 0);
+	int r = fd < 0 ? -errno : walk_directory(&walk, fd, 0, 1);
 
 	return r == 0 && walk.cut ? -E2BIG : r;
 }

@@ -113,7 +113,10 @@ static int host_find(struct search *search, const char *name, struct target *ret
 	int r = search_container(search, name, ret_target, failure);
 
 	if (r == -ENOENT)
-		failure_set(failure, "there is no file or running container on this host that is called '%s'", name);
+		r = search_image(search, name, ret_target, failure);
+	if (r == -ENOENT)
+		failure_set(failure, "there is no file, running container or image on this host that is called '%s'",
+			    name);
 	return r;
 }
 
