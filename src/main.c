@@ -17,6 +17,7 @@ static const struct command {
 	{ "check", cmd_check, "what this kernel and host allow, and what is not seen without it" },
 	{ "ps", cmd_ps, "the containers that the running agent watches" },
 	{ "inventory", cmd_inventory, "what an image or a container's image holds: packages, and what no package owns" },
+	{ "drift", cmd_drift, "what differs now between a running container and its image" },
 	{ "policy", cmd_policy, "policy check FILE: what is wrong in a policy" },
 	{ "replay", cmd_replay, "recorded events through the same detectors, no kernel needed" },
 	{ READER_COMMAND, reader_main, NULL }, /* its own child: not for people */

@@ -98,7 +98,8 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 	agent_image_first(e->container, e->event, facts);
 	agent_vouch(agent, e->event, facts);
 	if (agent->recording && e->record)
-		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset);
+		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset,
+				      false);
 	agent_tell(agent, &(struct telling){ .event = e->event,
 					     .facts = facts,
 					     .container = e->container,
@@ -129,6 +130,7 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
 		facts.other_container = owner_name(agent, event.file.device);
 	agent_learn(agent, container, &event, &facts);
+	facts.transaction = packages_script(agent, container, &event, &facts);
 	if (!packages_hold(agent, &e, &facts, &wait) && !await_more(agent, &e, &facts, &wait))
 		agent_judge(agent, &e, &facts, &wait);
 }

@@ -185,6 +185,9 @@ void inventories_come(struct agent *agent);                                /* so
  * it. */
 bool packages_hold(struct agent *agent, const struct await_event *e, const struct facts *facts,
 		   const struct facts_wait *wait);
+/* A package's own script that runs as its transaction goes on: what tells that from others; else 0. */
+uint64_t packages_script(struct agent *agent, const struct container *container, const struct event *event,
+			 const struct facts *facts);
 /* A database differs on disk, and no event told of it. `when`: of the change, CLOCK_BOOTTIME ns (before the boot: below 0). */
 void packages_found(struct agent *agent, struct container *container, int64_t when);
 /* Its root is to be compared: true where that is to wait until its packages have been read. */
@@ -198,6 +201,7 @@ bool packages_owe(struct agent *agent, uint64_t since);
 
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
+void listing_writers(struct agent *agent, uint64_t token, const char *id);
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */

@@ -226,3 +226,51 @@ void listing_answer(struct agent *agent, uint64_t token)
 	json_decref(answer);
 	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
 }
+
+/* ---- who wrote what ---- */
+
+struct named {
+	const char *id;
+	uint64_t cgroup; /* 0: there is none of that id */
+};
+
+static void named_match(struct container *container, void *data)
+{
+	struct named *named = data;
+
+	if (container->facts.id && strcmp(container->facts.id, named->id) == 0)
+		named->cgroup = container->cgroup;
+}
+
+static void writer_add(uint64_t inode, uint32_t device, const struct writer *writer, void *data)
+{
+	const struct listing *listing = data;
+	json_t *entry = json_pack("{s:I, s:I, s:I}", "inode", (json_int_t)inode, "device", (json_int_t)device, "pid",
+				  (json_int_t)writer->pid);
+	char text[TIME_RFC3339_SIZE];
+
+	put_string(entry, "executable", writer->executable);
+	if (writer->session) {
+		(void)snprintf(text, sizeof(text), "%llx", (unsigned long long)writer->session);
+		put_string(entry, "session", text);
+	}
+	time_rfc3339((int64_t)writer->time + listing->agent->boot_offset, text);
+	put_string(entry, "time", text);
+	(void)json_array_append_new(listing->list, entry);
+}
+
+void listing_writers(struct agent *agent, uint64_t token, const char *id)
+{
+	struct listing listing = { .agent = agent, .list = json_array() };
+	_cleanup_free_ char *text = NULL;
+	struct named named = { .id = id };
+	json_t *answer;
+
+	registry_for_each(agent->registry, named_match, &named);
+	if (named.cgroup)
+		writers_each(agent->writers, named.cgroup, writer_add, &listing);
+	answer = json_pack("{s:o}", "writers", listing.list);
+	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	json_decref(answer);
+	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
+}

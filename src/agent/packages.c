@@ -15,6 +15,7 @@
 
 #include "detect/package.h"
 #include "image/databases.h"
+#include "image/rootfs.h"
 #include "inventory/compare.h"
 
 #define SECOND     1000000000ull
@@ -148,7 +149,7 @@ bool packages_first(struct agent *agent, struct container *container)
 	return container->transaction;
 }
 
-/* ---- the end of a transaction ---- */
+/* ---- who takes part ---- */
 
 /* Is the acting process one that changed a database, or was it begun by one? */
 static bool is_kin(struct agent *agent, const struct transaction *transaction, const struct plm_task *task)
@@ -172,6 +173,20 @@ static bool is_kin(struct agent *agent, const struct transaction *transaction, c
 	return false;
 }
 
+uint64_t packages_script(struct agent *agent, const struct container *container, const struct event *event,
+			 const struct facts *facts)
+{
+	const struct transaction *transaction = container->transaction;
+	const char *path = facts->script_source == SCRIPT_EXECUTED ? facts->script_path : event->path;
+
+	if (!transaction || event->kind != PLM_EXEC || !path || package_area(path) != AREA_DATABASE ||
+	    !is_kin(agent, transaction, &event->task))
+		return 0;
+	return transaction->begun;
+}
+
+/* ---- the end of a transaction ---- */
+
 struct closing {
 	struct agent *agent;
 	struct container *container;
@@ -187,12 +202,34 @@ static bool comes_with(const struct closing *closing, const struct event *event)
 	       (event->change.from && package_changes_own(closing->changes, event->change.from));
 }
 
+/* Is something left of it that nobody may write? Not a name that was only on the way (".dpkg-new"), nor a directory. */
+static bool is_left(const struct closing *closing, const struct event *event)
+{
+	const struct container *container = closing->container;
+	struct rootfs_stat upper;
+
+	return event->path && event->change.op != PLM_OP_MKDIR && !S_ISDIR(event->file.mode) &&
+	       !policy_writable(container->view, event->path) && container->rootfs &&
+	       rootfs_upper_stat(container->rootfs, event->path, &upper) == 0 && upper.state != ROOTFS_UPPER_ABSENT;
+}
+
+static bool is_counted(const struct closing *closing, const char *path)
+{
+	for (size_t i = 0; i < closing->news->beside && i < PACKAGE_BESIDE_MAX; i++)
+		if (closing->paths[i] && strcmp(closing->paths[i], path) == 0)
+			return true;
+	return false;
+}
+
 static void count_beside(struct closing *closing, const struct event *event)
 {
 	struct package_news *news = closing->news;
-	size_t n = news->beside++;
+	size_t n;
 
-	if (n < PACKAGE_BESIDE_MAX && event->path)
+	if (!is_left(closing, event) || is_counted(closing, event->path))
+		return;
+	n = news->beside++;
+	if (n < PACKAGE_BESIDE_MAX)
 		news->beside_paths[n] = closing->paths[n] = strdup(event->path);
 }
 
@@ -216,7 +253,7 @@ static void held_close(struct awaited *awaited, void *data)
 {
 	struct closing *closing = data;
 	struct agent *agent = closing->agent;
-	const struct facts_source source = agent_facts_source(agent, closing->container);
+	struct facts_source source = agent_facts_source(agent, closing->container);
 	struct await_event e = { NULL, closing->container, awaited->record, awaited->size };
 	const struct event *decoded;
 	struct event event;
@@ -227,6 +264,7 @@ static void held_close(struct awaited *awaited, void *data)
 		awaited_event(awaited, decoded, &event);
 		e.event = &event;
 		if (!folds(closing, &event)) {
+			source.clock = (int64_t)agent_now() + agent->boot_offset;
 			facts_again(&source, &event, &agent->room, &awaited->facts, &awaited->wait);
 			agent_judge(agent, &e, &awaited->facts, &awaited->wait);
 		}

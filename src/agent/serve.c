@@ -12,14 +12,20 @@
 
 /* ---- requests ---- */
 
+#define WRITERS "writers "
+
 /* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
- * for its name any more. */
+ * for its name any more. "writers ID": who wrote which files of that container. */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data)
 {
 	struct agent *agent = data;
 
 	if (!strcmp(request, "ps")) {
 		listing_answer(agent, token);
+		return;
+	}
+	if (!strncmp(request, WRITERS, strlen(WRITERS))) {
+		listing_writers(agent, token, request + strlen(WRITERS));
 		return;
 	}
 	for (size_t i = 0; i < WAITERS_MAX && !strcmp(request, "ps settled"); i++)

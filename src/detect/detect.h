@@ -57,6 +57,7 @@ struct facts {
 	bool code;                 /* the file is executable, or begins as ELF or "#!" does */
 	bool metadata_only;        /* event.file was copied up, and its content is the image's */
 	bool script_metadata_only; /* the same of script */
+	uint64_t transaction;      /* a package's own script, run as packages are being changed: tells which time; else 0 */
 	bool first_of_image;       /* what is to say of the image's own file was not said of this image before */
 	struct content content;    /* of event.file */
 	struct content script_content;

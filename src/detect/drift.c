@@ -141,10 +141,15 @@ static void content_subject(struct finding *finding, const struct code *code)
 	}
 }
 
-static void tell_code(struct finding *finding, const struct code *code)
+/* However many packages are installed at a time, their scripts are told once: what came is drift.package's to say. */
+static void tell_code(const struct detection *detection, struct finding *finding, const struct code *code)
 {
 	finding_code(finding, code);
-	content_subject(finding, code);
+	if (detection->facts->transaction)
+		finding_subject(finding, "scripts of packages @%llu",
+				(unsigned long long)detection->facts->transaction);
+	else
+		content_subject(finding, code);
 }
 
 static void tell_exec(struct detection *detection, const struct code *code, const struct ruling *ruling)
@@ -154,7 +159,7 @@ static void tell_exec(struct detection *detection, const struct code *code, cons
 
 	if (!finding)
 		return;
-	tell_code(finding, code);
+	tell_code(detection, finding, code);
 	finding_message(finding, "%s %s, %s, %s in %s (%s)", code->noun, say_path(code->path).text, ruling->what.text,
 			running ? "was already running when the agent started" : "was executed",
 			say_container(detection->container).text, say_process(detection).text);
@@ -194,7 +199,7 @@ static void tell_script(struct detection *detection, const struct code *code, co
 
 	if (!finding)
 		return;
-	tell_code(finding, code);
+	tell_code(detection, finding, code);
 	finding_message(finding, "Script %s, %s, %s in %s by %s", say_path(code->path).text, ruling->what.text,
 			how[detection->facts->script_source], say_container(detection->container).text,
 			say_actor(detection).text);
@@ -269,7 +274,7 @@ void detect_library(struct detection *detection)
 	finding = detection_add(detection, RULE_DRIFT_LIBRARY, severity, "map");
 	if (!finding)
 		return;
-	tell_code(finding, &code);
+	tell_code(detection, finding, &code);
 	finding_message(finding, "Code of %s, %s, was mapped executable in %s by %s", say_path(code.path).text,
 			library_place(code.file), say_container(detection->container).text, say_actor(detection).text);
 }

@@ -78,7 +78,6 @@ bool package_finding(const struct event *event, const struct facts *facts, const
 		return false;
 	for (enum package_change_kind kind = PACKAGE_ADDED; kind < PACKAGE_CHANGE_KINDS; kind++)
 		append_kind(what, sizeof(what), news->changes, kind);
-	finding->path = event->path;
 	finding->packages = news->changes;
 	finding_subject(finding, "packages %016llx", (unsigned long long)news->state);
 	finding_message(finding, "%s in %s by %s%s", what, say_container(container).text, say_actor(&detection).text,

@@ -2,6 +2,7 @@
 #include "digest/digest.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,14 +93,15 @@ static int base64_value(char c)
 int digest_from_base64(enum digest_kind kind, const char *text, size_t length, struct digest *ret_digest)
 {
 	struct digest digest = { .kind = kind };
+	size_t size = 0, have = 0, digits = (digest_size(kind) * 8 + 5) / 6;
 	uint32_t bits = 0;
-	size_t size = 0, have = 0;
 
-	while (length > 0 && text[length - 1] == '=')
-		length--;
-	if (!is_kind(kind) || length != (kinds[kind].size * 8 + 5) / 6)
+	if (!is_kind(kind) || (length != digits && length != (digits + 3) / 4 * 4))
 		return -EINVAL;
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = digits; i < length; i++)
+		if (text[i] != '=')
+			return -EINVAL;
+	for (size_t i = 0; i < digits; i++) {
 		int value = base64_value(text[i]);
 
 		if (value < 0)
@@ -111,11 +113,25 @@ int digest_from_base64(enum digest_kind kind, const char *text, size_t length, s
 			digest.bytes[size++] = (uint8_t)(bits >> have);
 		}
 	}
+	if (bits & ((1u << have) - 1))
+		return -EINVAL;
 	*ret_digest = digest;
 	return 0;
 }
 
 /* ---- of a file ---- */
+
+int digest_prepare(void)
+{
+	uint8_t bytes[DIGEST_BYTES_MAX];
+
+	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
+		return -ENOMEM;
+	for (size_t i = 0; i < DIGEST_KINDS; i++)
+		if (kinds[i].md && !EVP_Digest("", 0, bytes, NULL, kinds[i].md(), NULL))
+			return -ENOMEM;
+	return 0;
+}
 
 static void context_freep(EVP_MD_CTX **context)
 {

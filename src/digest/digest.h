@@ -39,8 +39,14 @@ void digest_text(const struct digest *digest, char ret_text[static DIGEST_TEXT_M
 /* From exactly as many hex digits (either case) as the kind has, `length` characters. 0 or -EINVAL. */
 int digest_from_hex(enum digest_kind kind, const char *text, size_t length, struct digest *ret_digest);
 
-/* From base64, standard or URL-safe, padded or not. 0 or -EINVAL. */
+/* From base64, standard or URL-safe, padded or not, without a bit beyond the last byte. 0 or -EINVAL. */
 int digest_from_base64(enum digest_kind kind, const char *text, size_t length, struct digest *ret_digest);
+
+/*
+ * For a process that is about to shut itself in: libcrypto gets ready now, and never reads its configuration, which would by
+ * then be a stranger's and can name code to load. 0 or -ENOMEM.
+ */
+int digest_prepare(void);
 
 #define DIGEST_ALL UINT64_MAX
 

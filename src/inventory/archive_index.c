@@ -69,7 +69,7 @@ static int layers_read(const json_t *rows, const json_t *contents, archive_layer
 
 	if (!json_is_array(rows) || json_array_size(contents) != count)
 		return -EBADMSG;
-	if (count > INDEX_LAYERS_MAX)
+	if (count > READER_LAYERS)
 		return -E2BIG;
 	index->layers = calloc(count + 1, sizeof(*index->layers));
 	if (!index->layers)

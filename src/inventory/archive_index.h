@@ -11,10 +11,10 @@
 #define PLM_INVENTORY_ARCHIVE_INDEX_H
 
 #include "inventory/archive_store.h"
+#include "inventory/reader.h"
 
-#define INDEX_TEXT_MAX   (4u << 20)
-#define INDEX_DEPTH_MAX  4   /* an index may be of indices */
-#define INDEX_LAYERS_MAX 512 /* as READER_LAYERS */
+#define INDEX_TEXT_MAX  (4u << 20)
+#define INDEX_DEPTH_MAX 4 /* an index may be of indices */
 
 struct archive_image {
 	char *name;           /* as the archive has it; NULL: none */
@@ -41,7 +41,7 @@ struct archive_index {
  *
  * 0; -ENOENT: there is none; -EINVAL: several, and nothing says which; -EMEDIUMTYPE: neither layout nor manifest.json;
  * -EPROTONOSUPPORT: a media type or kind of digest that is not read; -EBADMSG: damaged, or lacks a file; -EFBIG, -E2BIG: a
- * bound; -ENOMEM; or as archive_store_stream.
+ * bound (INDEX_*, READER_LAYERS); -ENOMEM; or as archive_store_stream.
  */
 int archive_index_read(const struct archive_store *store, const char *reference, struct archive_index *ret_index);
 void archive_index_clear(struct archive_index *index);

@@ -14,7 +14,7 @@
 /* The offset of a file whose contents are not kept: a sparse one that is larger than what is left of the spool. */
 #define LAYER_NOT_KEPT UINT64_MAX
 
-/* The entries of a tar, as the next layer. 0; -EBADMSG: damaged, or what no file system could hold; -EFBIG: SPOOL_MAX; or as
+/* The entries of a tar, as the next layer. 0; -EBADMSG: damaged, or what no file system could hold; -EFBIG: READER_SPOOL; or as
  * archive_nodes_put, archive_stream_new, archive_spool_write. */
 int archive_layer_read(struct archive_stream *tar, struct archive_nodes *nodes, struct archive_spool *spool);
 

@@ -6,7 +6,7 @@
 
 int archive_spool_take(struct archive_spool *spool, uint64_t size, uint64_t *ret_offset)
 {
-	if (size > SPOOL_MAX - spool->used)
+	if (size > READER_SPOOL - spool->used)
 		return -EFBIG;
 	*ret_offset = spool->used;
 	spool->used += size;

@@ -6,17 +6,14 @@
 #ifndef PLM_INVENTORY_ARCHIVE_SPOOL_H
 #define PLM_INVENTORY_ARCHIVE_SPOOL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#define SPOOL_MAX (8ull << 30) /* bytes, holes too */
+#include "inventory/reader.h"
 
 struct archive_spool {
 	int fd;
-	uint64_t used;
+	uint64_t used; /* holes too; READER_SPOOL at most */
 };
 
-/* The next `size` bytes. 0, or -EFBIG: SPOOL_MAX. */
+/* The next `size` bytes. 0, or -EFBIG: READER_SPOOL. */
 int archive_spool_take(struct archive_spool *spool, uint64_t size, uint64_t *ret_offset);
 
 /* Into what was taken. 0, or the errno of writing. */

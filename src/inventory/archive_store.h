@@ -17,7 +17,7 @@ struct archive_store {
 #define ARCHIVE_STORE_NONE ((struct archive_store){ .fd = -EBADF })
 
 /* `fd` and the spool outlive it. 0; -EMEDIUMTYPE: neither directory nor tar; -EBADMSG: damaged; -EFBIG: inflates to more than
- * SPOOL_MAX; as archive_nodes_put, archive_stream_new, or the errno of reading or writing. */
+ * READER_SPOOL; as archive_nodes_put, archive_stream_new, or the errno of reading or writing. */
 int archive_store_open(int fd, struct archive_spool *spool, struct archive_store *ret_store);
 void archive_store_close(struct archive_store *store);
 #define _cleanup_archive_store_ _cleanup_(archive_store_close)

@@ -183,6 +183,8 @@ static int walk_step(struct walk *walk, const char *name, size_t length)
 
 	if (node->type != TREE_DIRECTORY)
 		return -ENOTDIR;
+	if (length > NAME_MAX)
+		return -ENAMETOOLONG;
 	if (is_dots(name, length, 1))
 		return 0;
 	if (!is_dots(name, length, 2))

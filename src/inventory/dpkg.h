@@ -59,10 +59,11 @@ void dpkg_sums_clear(struct dpkg_sums *sums);
 /* ---- info/NAME.list ---- */
 
 /*
- * Every path, as found, but those that are directories because the next one is below them. Empty directories are given too,
- * and such as have only links in them, which stand at the end. Where `call` answers -EINVAL the line is bad, and it goes on.
+ * Every path, as found, with its checksum or NULL, but directories: what another path is below. One that is empty cannot be
+ * told from a file without a checksum, and is given. Where `call` answers -EINVAL the line is bad, and it goes on.
  */
-int dpkg_list(struct lines *lines, int (*call)(const char *path, void *data), void *data);
+int dpkg_list(struct lines *lines, struct dpkg_sums *sums,
+	      int (*call)(const char *path, const struct dpkg_sum *sum, void *data), void *data);
 
 /* ---- diversions ---- */
 

@@ -10,6 +10,7 @@
 
 #include "image/layers.h" /* path_is_clean */
 #include "inventory/blob.h"
+#include "inventory/builder.h" /* its bounds */
 
 struct inventory {
 	const char *map;
@@ -27,8 +28,9 @@ struct inventory {
 const char *package_type_name(enum package_type type)
 {
 	static const char *const names[PACKAGE_TYPES] = {
-		[PACKAGE_UNKNOWN] = "unknown", [PACKAGE_DEB] = "deb",       [PACKAGE_APK] = "apk", [PACKAGE_RPM] = "rpm",
-		[PACKAGE_PYPI] = "pypi",       [PACKAGE_NPM] = "npm",       [PACKAGE_GOLANG] = "golang",
+		[PACKAGE_UNKNOWN] = "unknown", [PACKAGE_DEB] = "deb",   [PACKAGE_APK] = "apk",
+		[PACKAGE_RPM] = "rpm",         [PACKAGE_PYPI] = "pypi", [PACKAGE_NPM] = "npm",
+		[PACKAGE_GOLANG] = "golang",
 	};
 
 	return (unsigned)type < PACKAGE_TYPES ? names[type] : names[PACKAGE_UNKNOWN];
@@ -41,15 +43,18 @@ static size_t count_of(const struct inventory *inventory, enum blob_section sect
 
 /* ---- opening ---- */
 
-static const size_t struct_sizes[BLOB_SECTIONS] = {
-	[BLOB_STRINGS] = 1,
-	[BLOB_DIGESTS] = 1,
-	[BLOB_PACKAGES] = sizeof(struct blob_package),
-	[BLOB_DIRECTORIES] = sizeof(struct blob_directory),
-	[BLOB_FILES] = sizeof(struct blob_file),
-	[BLOB_UNPACKAGED] = sizeof(struct blob_file),
-	[BLOB_INDEX] = sizeof(struct blob_digest),
-	[BLOB_NOTES] = sizeof(struct blob_note),
+/* As many as a builder takes at most. */
+static const struct {
+	size_t size, max;
+} structs[BLOB_SECTIONS] = {
+	[BLOB_STRINGS] = { 1, BUILDER_TEXT_MAX },
+	[BLOB_DIGESTS] = { 1, (BUILDER_FILES_MAX + BUILDER_UNPACKAGED_MAX) * DIGEST_BYTES_MAX },
+	[BLOB_PACKAGES] = { sizeof(struct blob_package), BUILDER_PACKAGES_MAX },
+	[BLOB_DIRECTORIES] = { sizeof(struct blob_directory), BUILDER_FILES_MAX + BUILDER_UNPACKAGED_MAX },
+	[BLOB_FILES] = { sizeof(struct blob_file), BUILDER_FILES_MAX },
+	[BLOB_UNPACKAGED] = { sizeof(struct blob_file), BUILDER_UNPACKAGED_MAX },
+	[BLOB_INDEX] = { sizeof(struct blob_digest), BUILDER_FILES_MAX + BUILDER_UNPACKAGED_MAX },
+	[BLOB_NOTES] = { sizeof(struct blob_note), BUILDER_NOTES_MAX },
 };
 
 static const void *section_at(const struct inventory *inventory, enum blob_section section)
@@ -63,8 +68,8 @@ static bool sections_fit(const struct inventory *inventory)
 		const struct blob_extent *extent = &inventory->head->sections[i];
 
 		if (extent->offset % 4 || extent->offset < sizeof(struct blob_head) ||
-		    extent->offset > inventory->size ||
-		    extent->count > (inventory->size - extent->offset) / struct_sizes[i])
+		    extent->offset > inventory->size || extent->count > structs[i].max ||
+		    extent->count > (inventory->size - extent->offset) / structs[i].size)
 			return false;
 	}
 	return true;
@@ -77,9 +82,13 @@ static bool strings_fit(const struct inventory *inventory)
 	return size > 0 && inventory->strings[0] == '\0' && inventory->strings[size - 1] == '\0';
 }
 
+/* Absent, or one that a builder could have put there: whoever looks at it later has no more to look at than that. */
 static bool is_string(const struct inventory *inventory, uint32_t offset)
 {
-	return offset < count_of(inventory, BLOB_STRINGS);
+	const char *text = inventory->strings + offset;
+
+	return offset == 0 || (offset < count_of(inventory, BLOB_STRINGS) && text[0] &&
+			       strnlen(text, BUILDER_STRING_MAX + 1) <= BUILDER_STRING_MAX);
 }
 
 static const char *string_at(const struct inventory *inventory, uint32_t offset)
@@ -87,19 +96,39 @@ static const char *string_at(const struct inventory *inventory, uint32_t offset)
 	return offset ? inventory->strings + offset : NULL;
 }
 
+static int text_order(const struct inventory *inventory, uint32_t a, uint32_t b)
+{
+	return strcmp(inventory->strings + a, inventory->strings + b);
+}
+
+static bool packages_ordered(const struct inventory *inventory, const struct blob_package *a,
+			     const struct blob_package *b)
+{
+	const uint32_t strings[][2] = { { a->name, b->name },
+					{ a->version, b->version },
+					{ a->architecture, b->architecture },
+					{ a->location, b->location } };
+	int order = a->type < b->type ? -1 : a->type > b->type;
+
+	for (size_t i = 0; order == 0 && i < ARRAY_SIZE(strings); i++)
+		order = text_order(inventory, strings[i][0], strings[i][1]);
+	return order < 0;
+}
+
 static bool packages_fit(const struct inventory *inventory)
 {
 	for (size_t i = 0; i < count_of(inventory, BLOB_PACKAGES); i++) {
 		const struct blob_package *package = &inventory->packages[i];
-		const uint32_t strings[] = { package->name,    package->version, package->architecture,
-					     package->origin,  package->license, package->purl,
-					     package->location };
+		const uint32_t strings[] = { package->name,    package->version, package->architecture, package->origin,
+					     package->license, package->purl,    package->location };
 
 		if (package->type >= PACKAGE_TYPES || !package->name)
 			return false;
 		for (size_t n = 0; n < ARRAY_SIZE(strings); n++)
 			if (!is_string(inventory, strings[n]))
 				return false;
+		if (i && !packages_ordered(inventory, package - 1, package))
+			return false;
 	}
 	return true;
 }
@@ -156,7 +185,7 @@ static bool files_fit(const struct inventory *inventory)
 			if (!file_fits(inventory, file) || file->directory != d ||
 			    file->package >= count_of(inventory, BLOB_PACKAGES))
 				return false;
-			if (i && strcmp(string_at(inventory, file[-1].name), string_at(inventory, file->name)) >= 0)
+			if (i && text_order(inventory, file[-1].name, file->name) >= 0)
 				return false;
 		}
 	}
@@ -165,9 +194,15 @@ static bool files_fit(const struct inventory *inventory)
 
 static bool unpackaged_fit(const struct inventory *inventory)
 {
-	for (size_t i = 0; i < count_of(inventory, BLOB_UNPACKAGED); i++)
-		if (!file_fits(inventory, &inventory->unpackaged[i]))
+	for (size_t i = 0; i < count_of(inventory, BLOB_UNPACKAGED); i++) {
+		const struct blob_file *file = &inventory->unpackaged[i], *before = file - 1;
+
+		if (!file_fits(inventory, file) || file->package != BLOB_NO_PACKAGE)
 			return false;
+		if (i && (before->directory > file->directory || (before->directory == file->directory &&
+								  text_order(inventory, before->name, file->name) > 0)))
+			return false;
+	}
 	return true;
 }
 
@@ -400,7 +435,8 @@ int inventory_find(const struct inventory *inventory, const char *path, struct i
 	return 0;
 }
 
-int inventory_find_digest(const struct inventory *inventory, const struct digest *digest, char ret_path[static PATH_MAX])
+int inventory_find_digest(const struct inventory *inventory, const struct digest *digest,
+			  char ret_path[static PATH_MAX])
 {
 	const uint8_t *b = digest->bytes;
 	uint32_t first = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];

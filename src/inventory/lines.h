@@ -16,7 +16,7 @@ struct lines {
 	const char *nul; /* the first from `at`, `end` at the latest */
 	size_t number;   /* of the line that was given last, from 1 */
 	size_t bad;      /* lines_bad was called so often */
-	size_t first;    /* the line of the first time, and what it said */
+	size_t first;    /* the lowest line of these, and what was said of it */
 	const char *why;
 	bool is_unended; /* the line that was given last */
 };

@@ -29,6 +29,8 @@ ssize_t tree_pread(const struct tree_file *file, void *buffer, size_t size, uint
 	uint64_t left = at < file->size ? file->size - at : 0;
 	ssize_t n;
 
+	if (left == 0)
+		return 0;
 	do
 		n = pread(file->fd, buffer, size < left ? size : (size_t)left, (off_t)(file->offset + at));
 	while (n < 0 && errno == EINTR);

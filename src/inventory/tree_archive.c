@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "image/layers.h"
 #include "inventory/archive_layer.h"
 
 struct tree_archive {
@@ -40,7 +39,7 @@ static int archive_open(struct tree *tree, const char *path, struct tree_file *r
 
 static int archive_canonical(struct tree *tree, const char *path, char ret_path[static PATH_MAX])
 {
-	return path_is_clean(path) ? archive_nodes_canonical(archive_of(tree)->nodes, path, ret_path) : -EINVAL;
+	return archive_nodes_canonical(archive_of(tree)->nodes, path, ret_path);
 }
 
 static int archive_list(struct tree *tree, const char *path,

@@ -7,7 +7,7 @@
  * The image is the one that was named: every file that has a digest is checked against it, and each layer's tar against the
  * configuration (diff_ids). A layer that is not what it should be refuses the whole image.
  *
- * Bounds: SPOOL_MAX bytes of contents (archive_spool.h), NODES_MAX entries and NODES_TEXT_MAX bytes of names of all layers
+ * Bounds: READER_SPOOL bytes of contents (archive_spool.h), NODES_MAX entries and NODES_TEXT_MAX bytes of names of all layers
  * together (archive_node.h), INDEX_* (archive_index.h). Time is the caller's to limit: a few bytes can inflate to many.
  */
 #ifndef PLM_INVENTORY_TREE_ARCHIVE_H
@@ -24,7 +24,7 @@
  * hard link to nothing; -ENAMETOOLONG, -ELOOP: one that no file system could hold; -EFBIG, -E2BIG: a bound; or the errno of
  * reading or writing.
  *
- * tree_open also gives -EFBIG: a sparse file that was larger than what was left of SPOOL_MAX.
+ * tree_open also gives -EFBIG: a sparse file that was larger than what was left of READER_SPOOL.
  */
 int tree_archive_new(int fd, int spool, const char *reference, struct tree **ret_tree);
 

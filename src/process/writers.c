@@ -15,6 +15,7 @@
 struct written {
 	uint64_t inode;
 	uint32_t device;
+	uint64_t container;
 	struct writer writer;
 	char *executable;
 	LIST_ENTRY(written) bucket;
@@ -143,6 +144,7 @@ void writers_note(struct writers *writers, const struct event *change, const cha
 	touch(writers, written);
 	free(written->executable);
 	written->executable = copy;
+	written->container = change->container;
 	written->writer = (struct writer){
 		.pid = change->task.pid,
 		.start = change->task.start,
@@ -160,6 +162,16 @@ const struct writer *writers_get(struct writers *writers, const struct plm_file 
 		return NULL;
 	touch(writers, written);
 	return &written->writer;
+}
+
+void writers_each(const struct writers *writers, uint64_t container,
+		  void (*call)(uint64_t inode, uint32_t device, const struct writer *writer, void *data), void *data)
+{
+	const struct written *written;
+
+	TAILQ_FOREACH (written, &writers->aged, age)
+		if (written->container == container)
+			call(written->inode, written->device, &written->writer, data);
 }
 
 uint64_t writers_forgot(const struct writers *writers)

@@ -23,6 +23,10 @@ void writers_note(struct writers *writers, const struct event *change, const cha
 /* NULL: not known. Valid until the next writers_note. */
 const struct writer *writers_get(struct writers *writers, const struct plm_file *file);
 
+/* Every file of a container's that is known, with who wrote it. `call` must not call into the table. */
+void writers_each(const struct writers *writers, uint64_t container,
+		  void (*call)(uint64_t inode, uint32_t device, const struct writer *writer, void *data), void *data);
+
 /* The latest moment of a writing that was forgotten for want of room: what was written later is known. 0: all is known. */
 uint64_t writers_forgot(const struct writers *writers);
 

@@ -9,7 +9,7 @@ setup_file() {
 
 teardown_file() { suite_end; }
 
-noise=(root.exec session.exec mutation. image.)
+noise=(root.exec session.exec mutation.)
 
 # One alert of the family drift, RULE with the conditions; nothing else but noise.
 expect_drift() {
@@ -36,7 +36,7 @@ expect_drift() {
 	inside new-user sh -c "cp $TOOLS/act /tmp/new && /tmp/new true"
 	sync_agent
 	expect_alert drift.exec.new new-user '.file.path == "/tmp/new"' '.process.user.id == "1000"'
-	expect_quiet new-user drift.exec.new session.exec image.
+	expect_quiet new-user drift.exec.new session.exec
 }
 
 @test "a copy of a multi-call program under a new name" {
@@ -218,7 +218,7 @@ expect_drift() {
 	inside image sh -c "perl -MPOSIX -e 'print 1' && ls / && $TOOLS/script && $TOOLS/act map-executable $TOOLS/drop.so &&
 		$TOOLS/act true && sh $TOOLS/script" >/dev/null
 	sync_agent
-	expect_quiet image root.exec session.exec image.
+	expect_quiet image root.exec session.exec
 }
 
 @test "twin: copied up, same content" {
@@ -227,14 +227,14 @@ expect_drift() {
 		chmod 0644 $TOOLS/drop.so; $TOOLS/act map-executable $TOOLS/drop.so"
 	sync_agent
 	expect_quiet touched "${noise[@]}"
-	expect_quiet touched root.exec session.exec mutation.file image.
+	expect_quiet touched root.exec session.exec mutation.file
 }
 
 @test "twin: mapped for reading only, from the upper layer" {
 	run_container readable $BUSYBOX
 	inside readable sh -c "cp $TOOLS/drop.so /tmp/r.so && $TOOLS/act map-readable /tmp/r.so"
 	sync_agent
-	expect_quiet readable root.exec session.exec image.
+	expect_quiet readable root.exec session.exec
 }
 
 @test "twin: a build under /tmp" {
@@ -245,5 +245,5 @@ expect_drift() {
 		done
 		cat obj/*.o >all.tmp && mv all.tmp all && chmod 644 all && rm -r obj'
 	sync_agent
-	expect_quiet build root.exec session.exec image.
+	expect_quiet build root.exec session.exec
 }

@@ -410,10 +410,12 @@ expect_watched() {
 		[ -n "$(alerts "$1")" ] || fail "$1 is not watched: $(cat "$D/ps.json")"
 }
 
-# expect_quiet CONTAINER [RULE...]: no alert but of these rules (a RULE that ends in "." is a family).
+# expect_quiet CONTAINER [RULE...]: no alert but of these rules (a RULE that ends in "." is a family), and of the images' own
+# helper programs, which no package owns.
 expect_quiet() {
 	local container=$1 rule filter=.
 	shift
+	set -- image.unpackaged "$@"
 	expect_watched "$container"
 	for rule in "$@"; do
 		filter+=" | select((.rule.id == \"$rule\" or (\"$rule\" | endswith(\".\")) and

@@ -7,6 +7,7 @@
 #define PLM_TESTS_ARCHIVE_MAKE_H
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,13 +196,11 @@ struct image_lists {
 	char diffs[1024], layers[2048];
 };
 
-static inline void list_add(char *list, size_t size, const char *format, const char *value)
+static inline void list_add(char *list, size_t size, const char *before, const char *value, const char *after)
 {
 	size_t length = strlen(list);
 
-	(void)snprintf(list + length, size - length, "%s", length ? "," : "");
-	length = strlen(list);
-	(void)snprintf(list + length, size - length, format, value);
+	(void)snprintf(list + length, size - length, "%s%s%s%s", length ? "," : "", before, value, after);
 }
 
 /* Writes the layers; `media` of them is the suffix behind "tar". */
@@ -219,12 +218,11 @@ static inline void out_layers(const struct image_out *out, const char *words, in
 		packed = layer_of(words, (size_t)(end - words), filter);
 		hex_of(&plain, diff);
 		out_blob(out, &packed, blob);
-		(void)snprintf(row, sizeof(row),
-			       "{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar%s\",\"size\":1,"
-			       "\"digest\":\"sha256:%%s\"}",
-			       media);
-		list_add(ret_lists->diffs, sizeof(ret_lists->diffs), "\"sha256:%s\"", diff);
-		list_add(ret_lists->layers, sizeof(ret_lists->layers), row, blob);
+		(void)snprintf(
+			row, sizeof(row),
+			"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar%s\",\"digest\":\"sha256:", media);
+		list_add(ret_lists->diffs, sizeof(ret_lists->diffs), "\"sha256:", diff, "\"");
+		list_add(ret_lists->layers, sizeof(ret_lists->layers), row, blob, "\"}");
 	}
 }
 
@@ -300,6 +298,54 @@ static inline int layout_tar(const char *words)
 	_cleanup_bytes_ struct bytes bytes = { 0 };
 
 	out_layout(&out, words, ARCHIVE_FILTER_NONE, "");
+	bytes = maker_end(out.maker);
+	return memory_file(&bytes);
+}
+
+#define LAYOUT_PATH 64
+
+/* A new directory, with room for blobs. */
+static inline int layout_directory(char path[static LAYOUT_PATH])
+{
+	int fd;
+
+	strcpy(path, "/tmp/plimsoll-layout-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(mkdirat(fd, "blobs", 0755), 0);
+	assert_int_equal(mkdirat(fd, "blobs/sha256", 0755), 0);
+	return fd;
+}
+
+static inline int layout_remove(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
+{
+	(void)stat;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void layout_drop(const char *path)
+{
+	assert_int_equal(nftw(path, layout_remove, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* An image of one layer, as what `docker save` wrote. Takes the layer. */
+static inline int saved_tar(struct bytes layer)
+{
+	struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
+	_cleanup_bytes_ struct bytes bytes = { 0 };
+	_cleanup_bytes_ struct bytes tar = layer;
+	_cleanup_bytes_ struct bytes config = { 0 };
+	char hex[HEX_SIZE];
+
+	hex_of(&tar, hex);
+	config = text_of("{\"rootfs\":{\"diff_ids\":[\"sha256:%s\"]}}", hex);
+	out_text(&out, "manifest.json",
+		 "[{\"Config\":\"c.json\",\"RepoTags\":[\"n:1\"],\"Layers\":[\"l/layer.tar\"]}]");
+	out_file(&out, "l/layer.tar", &tar);
+	out_file(&out, "c.json", &config);
 	bytes = maker_end(out.maker);
 	return memory_file(&bytes);
 }

@@ -380,7 +380,7 @@ static void manifests(void **state)
 static void many_layers(void **state)
 {
 	(void)state;
-	for (size_t count = INDEX_LAYERS_MAX; count <= INDEX_LAYERS_MAX + 1; count++) {
+	for (size_t count = READER_LAYERS; count <= READER_LAYERS + 1; count++) {
 		_cleanup_archive_index_ struct archive_index index = { .count = 0 };
 		struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
 		_cleanup_bytes_ struct bytes config = { 0 };
@@ -400,8 +400,8 @@ static void many_layers(void **state)
 		assert_int_equal(fclose(rows), 0);
 		out_file(&out, "c.json", &config);
 		out_file(&out, "manifest.json", &saved);
-		assert_int_equal(index_of(out.maker, NULL, &index), count > INDEX_LAYERS_MAX ? -E2BIG : 0);
-		assert_int_equal(index.count, count > INDEX_LAYERS_MAX ? 0 : count);
+		assert_int_equal(index_of(out.maker, NULL, &index), count > READER_LAYERS ? -E2BIG : 0);
+		assert_int_equal(index.count, count > READER_LAYERS ? 0 : count);
 	}
 }
 

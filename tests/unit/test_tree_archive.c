@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -199,23 +198,19 @@ static void refused(void **state)
 
 /* ---- single entries ---- */
 
-/* An image of one layer, as what `docker save` wrote. Takes the layer. */
-static int saved_tar(struct bytes layer)
+/* A link's way is no other than a name's. */
+static void long_link(void **state)
 {
-	struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
-	_cleanup_bytes_ struct bytes bytes = { 0 };
-	_cleanup_bytes_ struct bytes tar = layer;
-	_cleanup_bytes_ struct bytes config = { 0 };
-	char hex[HEX_SIZE];
+	char target[258];
+	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
+	struct archive_entry *entry = maker_entry("l", AE_IFLNK, 0);
 
-	hex_of(&tar, hex);
-	config = text_of("{\"rootfs\":{\"diff_ids\":[\"sha256:%s\"]}}", hex);
-	out_text(&out, "manifest.json",
-		 "[{\"Config\":\"c.json\",\"RepoTags\":[\"n:1\"],\"Layers\":[\"l/layer.tar\"]}]");
-	out_file(&out, "l/layer.tar", &tar);
-	out_file(&out, "c.json", &config);
-	bytes = maker_end(out.maker);
-	return memory_file(&bytes);
+	(void)state;
+	(void)snprintf(target, sizeof(target), "%0256d", 0);
+	archive_entry_set_symlink(entry, target);
+	maker_add(layer, entry, NULL, 0);
+	maker_file(layer, "l/x", "", 0);
+	must_show(saved_tar(maker_end(layer)), NULL, -ENAMETOOLONG, NULL);
 }
 
 /* Any bytes but NUL are a name's: NAME_MAX of them at most, and PATH_MAX of a path. */
@@ -412,8 +407,8 @@ static void sizes(void **state)
 		{ 4, 0 },
 		{ 5, 0 }, /* of what fills the block */
 		{ 1537, -EBADMSG },
-		{ SPOOL_MAX, -EBADMSG },
-		{ SPOOL_MAX + 1, -EFBIG },
+		{ READER_SPOOL, -EBADMSG },
+		{ READER_SPOOL + 1, -EFBIG },
 		{ INT64_MAX, -EBADMSG },
 		{ UINT64_MAX, -EBADMSG },
 	};
@@ -620,21 +615,6 @@ static void compressed(void **state)
 	}
 }
 
-static int directory_new(char path[static 64])
-{
-	strcpy(path, "/tmp/plimsoll-layout-XXXXXX");
-	assert_non_null(mkdtemp(path));
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int directory_drop(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static int index_away(int fd)
 {
 	return unlinkat(fd, "index.json", 0);
@@ -671,17 +651,14 @@ static void directories(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char path[64];
-		struct image_out out = { NULL, directory_new(path) };
+		char path[LAYOUT_PATH];
+		struct image_out out = { NULL, layout_directory(path) };
 
-		assert_true(out.directory >= 0);
-		assert_int_equal(mkdirat(out.directory, "blobs", 0755), 0);
-		assert_int_equal(mkdirat(out.directory, "blobs/sha256", 0755), 0);
 		out_layout(&out, "a=1|b=2", ARCHIVE_FILTER_GZIP, "+gzip");
 		if (rows[i].spoil)
 			assert_int_equal(rows[i].spoil(out.directory), 0);
 		must_show(out.directory, NULL, rows[i].expected, "/a=1 /b=2");
-		(void)nftw(path, directory_drop, 16, FTW_DEPTH | FTW_PHYS);
+		layout_drop(path);
 	}
 }
 
@@ -869,13 +846,13 @@ static void cut_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merging),     cmocka_unit_test(refused),     cmocka_unit_test(names),
-		cmocka_unit_test(deep),        cmocka_unit_test(modes),       cmocka_unit_test(sparse),
-		cmocka_unit_test(sizes),       cmocka_unit_test(opening),     cmocka_unit_test(canonical),
-		cmocka_unit_test(many_links),  cmocka_unit_test(listing),     cmocka_unit_test(stopped),
-		cmocka_unit_test(compressed),  cmocka_unit_test(directories), cmocka_unit_test(linked_layers),
-		cmocka_unit_test(no_archives), cmocka_unit_test(digests),     cmocka_unit_test(twice_compressed),
-		cmocka_unit_test(cut_short),
+		cmocka_unit_test(merging),          cmocka_unit_test(refused),     cmocka_unit_test(names),
+		cmocka_unit_test(long_link),        cmocka_unit_test(deep),        cmocka_unit_test(modes),
+		cmocka_unit_test(sparse),           cmocka_unit_test(sizes),       cmocka_unit_test(opening),
+		cmocka_unit_test(canonical),        cmocka_unit_test(many_links),  cmocka_unit_test(listing),
+		cmocka_unit_test(stopped),          cmocka_unit_test(compressed),  cmocka_unit_test(directories),
+		cmocka_unit_test(linked_layers),    cmocka_unit_test(no_archives), cmocka_unit_test(digests),
+		cmocka_unit_test(twice_compressed), cmocka_unit_test(cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+# Packages that change in a running container: one drift.package for a transaction, with what came with it.
+load lib
+
+setup_file() {
+	suite_start debian
+	make_packages
+	start_agent
+}
+
+teardown_file() { suite_end; }
+
+# deb NAME VERSION: 300 files, and two programs.
+deb() {
+	local root=$D/debs/$1-$2 i
+	mkdir -p "$root"/{DEBIAN,usr/bin,"usr/share/$1"}
+	printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a test\n' \
+		"$1" "$2" >"$root/DEBIAN/control"
+	for i in {1..300}; do echo "$i of $1 $2" >"$root/usr/share/$1/$i"; done
+	for i in one two; do
+		cp "$PROGS/act" "$root/usr/bin/$1-$i"
+		echo "$1 $2 $i" >>"$root/usr/bin/$1-$i"
+	done
+	printf '#!/bin/sh\ntouch /etc/made-by-%s\n' "$1" >"$root/DEBIAN/postinst"
+	chmod 0755 "$root/DEBIAN/postinst"
+	dpkg-deb --root-owner-group -b "$root" "$D/debs/$1_$2.deb" >/dev/null
+}
+
+# wheel NAME VERSION: as pip unpacks it.
+wheel() {
+	local info=$D/debs/wheels/$1-$2.dist-info
+	mkdir -p "$info" "$D/debs/wheels/$1"
+	echo "print('$1')" >"$D/debs/wheels/$1/__init__.py"
+	printf 'Metadata-Version: 2.1\nName: %s\nVersion: %s\n' "$1" "$2" >"$info/METADATA"
+	printf '%s/__init__.py,,\n%s-%s.dist-info/METADATA,,\n%s-%s.dist-info/RECORD,,\n' "$1" "$1" "$2" "$1" "$2" >"$info/RECORD"
+}
+
+make_packages() {
+	deb foo 1.0
+	deb foo 2.0
+	wheel barlib 3.1
+	mkdir -p "$D/debs/modules/left"
+	echo '{"name": "left", "version": "1.2.3"}' >"$D/debs/modules/left/package.json"
+	echo 'module.exports = 1' >"$D/debs/modules/left/index.js"
+	chmod -R a+rX "$D/debs"
+}
+
+# Files of packages are not told one by one; what else a transaction wrote is told in it.
+expect_package() {
+	expect_alert drift.package "$@"
+	expect_alert drift.package "$1"
+}
+
+@test "dpkg -i: one alert for a package of 300 files, and one when its programs run" {
+	run_container installed $DEBIAN -v "$D/debs:/debs:ro"
+	inside installed dpkg -i /debs/foo_1.0.deb >/dev/null
+	sync_agent
+	expect_package installed '.plimsoll.packages.added == [{"name": "foo", "type": "deb", "architecture": "all", "version": "1.0"}]' \
+		'.plimsoll.packages.total == 1' '.plimsoll.severity == "high"' '.event.action == "add"' \
+		'.event.category == ["package"]' '.process.executable | test("/dpkg$")' \
+		'.message | test("^1 package added .foo 1.0. in installed by .*dpkg")' \
+		'.message | test(", 1 of them of files that no package owns ./etc/made-by-foo")'
+	expect_alert drift.exec.new installed '.file.path == "/var/lib/dpkg/info/foo.postinst"'
+	expect_quiet installed drift.package drift.exec.new root.exec session.exec
+	inside installed sh -c 'foo-one true && foo-two true && foo-one true'
+	sync_agent
+	expect_alert -n 2 drift.exec.new installed
+	expect_alert drift.exec.new installed '.package.name == "foo"'  '.package.version == "1.0"' \
+		'.package.type == "deb"' '.plimsoll.verdict == "added"'
+	expect_quiet installed drift.package drift.exec.new root.exec session.exec
+}
+
+@test "another payload at the path of such a package is told again" {
+	run_container replaced $DEBIAN -v "$D/debs:/debs:ro"
+	inside replaced sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
+	sync_agent
+	inside replaced sh -c "foo-one true; cp $TOOLS/ids /usr/bin/foo-one; sleep 0.1; foo-one"
+	sync_agent
+	expect_alert drift.exec.new replaced '.package.name == "foo"'
+	expect_alert drift.exec.new replaced '.plimsoll.copied_from != null' '.package == null'
+}
+
+@test "an upgrade and a removal, each one alert" {
+	run_container upgraded $DEBIAN -v "$D/debs:/debs:ro"
+	inside upgraded dpkg -i /debs/foo_1.0.deb >/dev/null
+	sync_agent
+	inside upgraded dpkg -i /debs/foo_2.0.deb >/dev/null
+	sync_agent
+	expect_alert drift.package upgraded \
+		'.plimsoll.packages.changed == [{"name": "foo", "type": "deb", "architecture": "all", "from": "1.0", "to": "2.0"}]'
+	inside upgraded dpkg -r foo >/dev/null
+	sync_agent
+	expect_alert drift.package upgraded '.plimsoll.packages.removed[0].name == "foo"' '.event.action == "remove"'
+	expect_alert -n 3 drift.package upgraded
+	expect_alert -n 2 drift.exec.new upgraded '.file.path == "/var/lib/dpkg/info/foo.postinst"'
+	expect_quiet upgraded drift.package drift.exec.new root.exec session.exec
+}
+
+@test "a database removed" {
+	run_container removed $DEBIAN
+	inside removed rm /var/lib/dpkg/status
+	sync_agent
+	expect_package removed '.event.action == "remove"' '.plimsoll.packages.total > 50' \
+		'(.plimsoll.packages.removed | length) == 64' '.process.executable | test("/rm$")'
+}
+
+@test "a database edited" {
+	run_container edited $DEBIAN
+	inside edited sed -i '/^Package: bash$/,/^$/ s/^Version: .*/Version: 9.9/' /var/lib/dpkg/status
+	sync_agent
+	expect_package edited '.plimsoll.packages.changed[0].name == "bash"' '.plimsoll.packages.changed[0].to == "9.9"' \
+		'.process.executable | test("/sed$")'
+}
+
+@test "apk's database" {
+	run_container apk $BUSYBOX
+	inside apk sh -c 'mkdir -p /lib/apk/db && printf "P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\nF:lib\nR:libc.so\n\n" >/lib/apk/db/installed &&
+		echo x >/lib/libc.so'
+	sync_agent
+	expect_package apk '.plimsoll.packages.added == [{"name": "musl", "type": "apk", "architecture": "x86_64", "version": "1.2.4-r2"}]'
+	expect_alert -n 2 mutation.file apk '.event.action == "create"' '.file.path | test("^/lib(/apk)?$")'
+	expect_quiet apk drift.package mutation.file root.exec session.exec
+}
+
+@test "a Python and a Node package" {
+	run_container languages $BUSYBOX -v "$D/debs:/debs:ro"
+	inside languages sh -c 'mkdir -p /usr/lib/python3/dist-packages && cp -r /debs/wheels/. /usr/lib/python3/dist-packages/'
+	sync_agent
+	expect_alert drift.package languages '.plimsoll.packages.added == [{"name": "barlib", "type": "pypi", "version": "3.1"}]'
+	inside languages sh -c 'mkdir -p /app/node_modules && cp -r /debs/modules/. /app/node_modules/'
+	sync_agent
+	expect_alert drift.package languages '.plimsoll.packages.added == [{"name": "left", "type": "npm", "version": "1.2.3"}]'
+	expect_quiet languages drift.package mutation.file root.exec session.exec
+}
+
+@test "what somebody else writes meanwhile is told as what it is" {
+	run_container beside $DEBIAN -v "$D/debs:/debs:ro"
+	inside beside sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null & echo evil >/etc/evil; wait'
+	sync_agent
+	expect_package beside
+	expect_alert mutation.file beside '.file.path == "/etc/evil"'
+}
+
+@test "twin: what only looks at packages, or changes none" {
+	run_container looking $DEBIAN -v "$D/debs:/debs:ro"
+	inside looking sh -c 'dpkg -l >/dev/null; dpkg -S /bin/bash >/dev/null; dpkg --configure -a; touch /var/lib/dpkg/status'
+	sync_agent
+	expect_alert -n 0 drift.package looking
+	inside looking sh -c 'mkdir -p /opt/site-packages/x && echo 1 >/opt/site-packages/x/y.py'
+	sync_agent
+	expect_alert -n 0 drift.package looking
+	expect_alert mutation.file looking '.file.path == "/opt/site-packages/x/y.py"'
+}
