@@ -79,8 +79,9 @@ struct look {
 static void complete(struct agent *agent, struct container *container, const struct event *event,
 		     struct awaited *awaited)
 {
-	const struct facts_source source = agent_facts_source(agent, container);
+	struct facts_source source = agent_facts_source(agent, container);
 
+	source.clock = (int64_t)agent_now() + agent->boot_offset;
 	facts_again(&source, event, &agent->room, &awaited->facts, &awaited->wait);
 }
 
@@ -94,6 +95,9 @@ static void conclude_told(struct agent *agent, struct container *container, cons
 					 .of_image = true };
 
 	agent_image_first(container, event, &awaited->facts);
+	if (agent->recording)
+		(void)recording_event(agent->recording, awaited->record, awaited->size, event, &awaited->facts,
+				      agent->boot_offset, true);
 	if (awaited->open.id[0])
 		judge_correct(agent->teller, &telling, &awaited->open);
 	else

@@ -253,7 +253,7 @@ static void held_close(struct awaited *awaited, void *data)
 {
 	struct closing *closing = data;
 	struct agent *agent = closing->agent;
-	const struct facts_source source = agent_facts_source(agent, closing->container);
+	struct facts_source source = agent_facts_source(agent, closing->container);
 	struct await_event e = { NULL, closing->container, awaited->record, awaited->size };
 	const struct event *decoded;
 	struct event event;
@@ -264,6 +264,7 @@ static void held_close(struct awaited *awaited, void *data)
 		awaited_event(awaited, decoded, &event);
 		e.event = &event;
 		if (!folds(closing, &event)) {
+			source.clock = (int64_t)agent_now() + agent->boot_offset;
 			facts_again(&source, &event, &agent->room, &awaited->facts, &awaited->wait);
 			agent_judge(agent, &e, &awaited->facts, &awaited->wait);
 		}

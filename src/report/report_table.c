@@ -58,8 +58,8 @@ static const struct column {
 	size_t least; /* characters that it keeps on a narrow terminal */
 	void (*fill)(const struct inventory_package *package, struct buffer *cell);
 } columns[] = {
-	{ "NAME", 16, cell_name }, { "VERSION", 12, cell_version }, { "ARCH", 4, cell_architecture },
-	{ "TYPE", 4, cell_type },  { "ORIGIN", 10, cell_origin },   { "FILES", 5, cell_files },
+	{ "NAME", 16, cell_name }, { "VERSION", 12, cell_version }, { "ARCH", 7, cell_architecture },
+	{ "TYPE", 6, cell_type },  { "ORIGIN", 10, cell_origin },   { "FILES", 5, cell_files },
 };
 
 #define COLUMNS ARRAY_SIZE(columns)
@@ -122,6 +122,12 @@ static int widths_find(const struct report *report, size_t widths[static COLUMNS
 
 /* ---- what is printed ---- */
 
+static void section_end(bool begun, FILE *out)
+{
+	if (begun)
+		(void)fputs("\n", out);
+}
+
 static int packages_print(const struct report *report, FILE *out)
 {
 	_cleanup_buffer_ struct buffer word = { 0 };
@@ -141,6 +147,7 @@ static int packages_print(const struct report *report, FILE *out)
 		}
 		(void)fputs("\n", out);
 	}
+	section_end(count > 0, out);
 	return r < 0 ? r : word.error;
 }
 
@@ -159,12 +166,13 @@ static void unpackaged_print(const struct report *report, FILE *out)
 	char path[PATH_MAX];
 
 	if (count > 0)
-		(void)fputs("\nExecutables and libraries that no package owns:\n", out);
+		(void)fputs("Executables and libraries that no package owns:\n", out);
 	for (size_t i = 0; i < count; i++) {
 		inventory_unpackaged(report->inventory, i, path);
 		(void)fputs("  ", out);
 		text_print(out, path, "\n");
 	}
+	section_end(count > 0, out);
 }
 
 static void change_print(const struct report *report, const struct inventory_file *file, const char *path, FILE *out)
@@ -189,10 +197,11 @@ static void changes_print(const struct report *report, FILE *out)
 		if (!report_change(&file))
 			continue;
 		if (!begun)
-			(void)fputs("\nFiles that are not what their packages say:\n", out);
+			(void)fputs("Files that are not what their packages say:\n", out);
 		begun = true;
 		change_print(report, &file, path, out);
 	}
+	section_end(begun, out);
 }
 
 static void notes_print(const struct report *report, FILE *out)
@@ -200,7 +209,7 @@ static void notes_print(const struct report *report, FILE *out)
 	size_t count = inventory_note_count(report->inventory);
 
 	if (count > 0)
-		(void)fputs("\nNot read, or not whole:\n", out);
+		(void)fputs("Not read, or not whole:\n", out);
 	for (size_t i = 0; i < count; i++) {
 		struct inventory_note note = inventory_note(report->inventory, i);
 
@@ -209,6 +218,7 @@ static void notes_print(const struct report *report, FILE *out)
 			text_print(out, note.path, ": ");
 		text_print(out, note.reason, "\n");
 	}
+	section_end(count > 0, out);
 }
 
 static void summary_print(const struct report *report, FILE *out)
@@ -217,7 +227,6 @@ static void summary_print(const struct report *report, FILE *out)
 	size_t packages = inventory_package_count(report->inventory);
 	size_t unpackaged = inventory_unpackaged_count(report->inventory);
 
-	(void)fputs("\n", out);
 	text_print(out, report_subject(report), "");
 	if (report->facts->image_name && tag) {
 		(void)fputs(":", out);

@@ -5,8 +5,7 @@
 
 #include "base/cleanup.h"
 
-#define LABEL_SNAPSHOT "containerd.io/gc.ref.snapshot." CONTAINERD_SNAPSHOTTER
-#define LABEL_CONTENT  "containerd.io/gc.ref.content."
+#define LABEL_CONTENT "containerd.io/gc.ref.content."
 
 #define CONTENT_DEPTH    3   /* index, manifest, configuration */
 #define CONTENT_REFS_MAX 256 /* that are followed for one image */
@@ -52,7 +51,7 @@ static int content_look(struct content_walk *walk, const char *digest)
 		r = bolt_sub(walk->bolt, &blob, "labels", &labels);
 	if (r < 0)
 		return unless_missing(r);
-	if (bolt_get(walk->bolt, &labels, LABEL_SNAPSHOT, &chain) == 0) {
+	if (bolt_get(walk->bolt, &labels, CONTAINERD_LABEL_SNAPSHOT, &chain) == 0) {
 		walk->mismatch = walk->chain && !bolt_is(chain, walk->chain);
 		if (walk->mismatch)
 			return 0;
@@ -65,9 +64,8 @@ static int content_look(struct content_walk *walk, const char *digest)
 	return r;
 }
 
-/* 1: *ret_config is its configuration, malloc'd; 0: not known; -ESTALE: it has other layers than `chain`. */
-static int image_config_find(struct bolt *bolt, const char *namespace, const char *digest, const char *chain,
-			     char **ret_config)
+int containerd_config_find(struct bolt *bolt, const char *namespace, const char *digest, const char *chain,
+			   char **ret_config)
 {
 	struct content_walk walk = { .bolt = bolt, .chain = chain };
 	int r = containerd_bucket(bolt, namespace, "content", "blob", &walk.blobs);
@@ -80,7 +78,7 @@ static int image_config_find(struct bolt *bolt, const char *namespace, const cha
 	return r == 0 && walk.mismatch ? -ESTALE : r;
 }
 
-static int image_target(struct bolt *bolt, const struct bolt_bucket *image, char **ret_digest)
+int containerd_image_target(struct bolt *bolt, const struct bolt_bucket *image, char **ret_digest)
 {
 	struct bolt_bucket target;
 	int r = bolt_sub(bolt, image, "target", &target);
@@ -116,7 +114,7 @@ static int image_fits(struct image_walk *walk, const char *digest, char **ret_co
 
 	if (record->digest)
 		return strcmp(digest, record->digest) == 0;
-	r = image_config_find(walk->bolt, record->namespace, digest, record->chain, ret_config);
+	r = containerd_config_find(walk->bolt, record->namespace, digest, record->chain, ret_config);
 	return r == -ESTALE ? 0 : r;
 }
 
@@ -141,7 +139,7 @@ static int image_look(const struct bolt_entry *entry, void *data)
 	struct image_walk *walk = data;
 	int r;
 
-	if (!entry->is_bucket || image_target(walk->bolt, &entry->bucket, &digest) < 0)
+	if (!entry->is_bucket || containerd_image_target(walk->bolt, &entry->bucket, &digest) < 0)
 		return 0;
 	r = image_fits(walk, digest, &config);
 	if (r == 1)
@@ -183,10 +181,10 @@ static int image_by_name(struct bolt *bolt, struct containerd_record *record)
 	if (r == 0)
 		r = bolt_sub(bolt, &images, record->image, &image);
 	if (r == 0)
-		r = image_target(bolt, &image, &digest);
+		r = containerd_image_target(bolt, &image, &digest);
 	if (r < 0)
 		return unless_missing(r);
-	r = image_config_find(bolt, record->namespace, digest, record->chain, &record->config);
+	r = containerd_config_find(bolt, record->namespace, digest, record->chain, &record->config);
 	if (r != -ESTALE)
 		record->digest = take_ptr(digest);
 	return r < 0 && r != -ESTALE ? r : 0;

@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "container/facts.h"
 
-#define SNAPSHOTS     "io.containerd.snapshotter.v1." CONTAINERD_SNAPSHOTTER "/metadata.db"
 #define DIGEST_LENGTH 71 /* "sha256:" and 64 digits */
 
 /* What meta.db said; the snapshot stays. */
@@ -64,15 +63,16 @@ static bool value_is(struct bolt *bolt, const struct bolt_bucket *bucket, const 
 
 /* ---- the snapshot of a layer ---- */
 
-/* Unsigned, 7 bits a byte, the lowest first (Go's encoding/binary). */
-static bool varint_is(struct bolt_bytes bytes, uint64_t number)
+bool containerd_varint(struct bolt_bytes bytes, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
 	for (size_t i = 0; i < bytes.size && i < 10; i++) {
 		value |= (uint64_t)(bytes.data[i] & 0x7f) << (7 * i);
-		if (!(bytes.data[i] & 0x80))
-			return value == number;
+		if (!(bytes.data[i] & 0x80)) {
+			*ret_value = value;
+			return true;
+		}
 	}
 	return false;
 }
@@ -119,11 +119,13 @@ static int snapshot_look(const struct bolt_entry *entry, void *data)
 	struct snapshot_walk *walk = data;
 	_cleanup_free_ char *name = NULL, *parent = NULL;
 	struct bolt_bytes id;
+	uint64_t number;
 	int r;
 
 	if (atomic_load(walk->search->place->cancelled))
 		return -ECANCELED;
-	if (!entry->is_bucket || bolt_get(walk->bolt, &entry->bucket, "id", &id) < 0 || !varint_is(id, walk->number))
+	if (!entry->is_bucket || bolt_get(walk->bolt, &entry->bucket, "id", &id) < 0 ||
+	    !containerd_varint(id, &number) || number != walk->number)
 		return 0;
 	r = bolt_copy(entry->key, &name);
 	if (r == 0)
@@ -340,7 +342,7 @@ int containerd_labels_find(int meta, const char *namespace, const char *id, stru
 
 static int snapshots_search(struct search *search)
 {
-	_cleanup_close_ int fd = store_file(search->place->root, SNAPSHOTS);
+	_cleanup_close_ int fd = store_file(search->place->root, CONTAINERD_SNAPSHOTS);
 
 	return fd < 0 ? fd : bolt_read(fd, snapshot_find, search);
 }

@@ -208,6 +208,97 @@ static int storage_lookup(struct runtime_source *source, const struct runtime_re
 	return 0;
 }
 
+/* ---- images ---- */
+
+void stored_image_clear(struct stored_image *image)
+{
+	container_facts_clear(&image->facts);
+	for (size_t i = 0; i < image->count; i++)
+		free(image->layers[i]);
+	free(image->layers);
+	*image = (struct stored_image){ .count = 0 };
+}
+
+int stored_image_add(struct stored_image *image, const struct store_ops *ops, const char *layer)
+{
+	char **layers;
+
+	if (!*layer || *layer == '.' || strchr(layer, '/'))
+		return -EBADMSG;
+	if (image->count == STORE_LAYERS_MAX)
+		return -E2BIG;
+	layers = reallocarray(image->layers, image->count + 1, sizeof(char *));
+	if (!layers)
+		return -ENOMEM;
+	image->layers = layers;
+	if (asprintf(&layers[image->count], "%s/%s/%s", ops->folder, layer, ops->leaf) < 0)
+		return -ENOMEM;
+	image->count++;
+	return 0;
+}
+
+/* From paths below a data root to paths below host_root. */
+static int layers_place(const char *path, struct stored_image *image)
+{
+	for (size_t i = 0; i < image->count; i++) {
+		char *whole = NULL;
+
+		if (asprintf(&whole, "%s/%s", path, image->layers[i]) < 0)
+			return -ENOMEM;
+		free(image->layers[i]);
+		image->layers[i] = whole;
+	}
+	return 0;
+}
+
+static int store_find(struct storage *storage, const struct store_ops *ops, const char *root,
+		      const struct image_wish *wish, struct stored_image *ret_image)
+{
+	_cleanup_stored_image_ struct stored_image image = { .count = 0 };
+	const char *path = host_path(storage->host_root, root);
+	_cleanup_close_ int fd =
+		path ? layers_open_host(*storage->host_root ? storage->host_root : NULL, path) : -ENOENT;
+	struct store_place place = { .root = fd, .host_root = storage->host_root, .cancelled = &storage->cancelled };
+	int r = fd < 0 ? fd : ops->image(&place, wish->word, &image);
+
+	if (r == 0)
+		r = layers_place(path, &image);
+	if (r == 0 && wish->accept && !wish->accept(&image, wish->data))
+		r = -ENOENT;
+	if (r < 0)
+		return r;
+	*ret_image = image;
+	image = (struct stored_image){ .count = 0 };
+	return 0;
+}
+
+/* A root that is not there, or of another kind, is passed over; so is one that cannot be read, unless no other has it. */
+static int roots_find(struct storage *storage, char *const *roots, size_t count, const struct image_wish *wish,
+		      struct stored_image *ret_image)
+{
+	int r, seen = -ENOENT;
+
+	for (size_t i = 0; i < count * ARRAY_SIZE(stores) && roots[i / ARRAY_SIZE(stores)]; i++) {
+		r = store_find(storage, stores[i % ARRAY_SIZE(stores)], roots[i / ARRAY_SIZE(stores)], wish, ret_image);
+		if (is_final(r) || r == -ENOTUNIQ)
+			return r;
+		seen = r == -ENOENT || r == -ENOTDIR ? seen : r;
+	}
+	return seen;
+}
+
+int storage_image(struct runtime_source *source, const struct image_wish *wish, struct stored_image *ret_image)
+{
+	struct storage *storage = (struct storage *)source;
+	int r = roots_find(storage, storage->roots, storage->count, wish, ret_image);
+
+	if (r == 0)
+		ret_image->usual = true;
+	return r == -ENOENT ? roots_find(storage, storage->learnt, LEARNT_MAX, wish, ret_image) : r;
+}
+
+/* ---- the source ---- */
+
 /* There is no daemon to ask: it is found where one of the usual data roots is. */
 static int storage_probe(struct runtime_source *source, char *ret_version, size_t size)
 {

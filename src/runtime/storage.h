@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdatomic.h>
 
+#include "base/cleanup.h"
 #include "runtime/runtime.h"
 
 #define STORE_RECORD_MAX (1u << 20)  /* bytes of a file about one container or image */
@@ -26,6 +27,24 @@ struct store_place {
 	const atomic_bool *cancelled;
 };
 
+/* An image that a store keeps. */
+struct stored_image {
+	struct container_facts facts; /* image_name, image_tag, image_digest and image */
+	char **layers;                /* directories, from the top down: below the data root */
+	size_t count;
+	bool usual; /* it is in one of the data roots that the source was opened with: a container may have made another */
+};
+
+void stored_image_clear(struct stored_image *image); /* frees and empties */
+#define _cleanup_stored_image_ _cleanup_(stored_image_clear)
+
+#define STORE_LAYERS_MAX 512 /* of one image */
+
+/* Adds the directory of a layer below those that are there: <folder>/<layer>/<leaf>. 0; -EBADMSG: `layer` is no name of a
+ * directory; -E2BIG: above STORE_LAYERS_MAX; -ENOMEM. */
+struct store_ops;
+int stored_image_add(struct stored_image *image, const struct store_ops *ops, const char *layer);
+
 /* One layout: an upper directory is <root>/<folder>/<layer>/<leaf>. */
 struct store_ops {
 	const char *folder;
@@ -39,9 +58,30 @@ struct store_ops {
 	 */
 	int (*lookup)(const struct store_place *place, const struct runtime_request *request,
 		      struct container_facts *facts);
+
+	/*
+	 * The image that a word means (image_choice.h); place->layer does not count. 0: `image`, empty before, has all of
+	 * it. -ENOENT: it means none of this store, or one that was never unpacked; -ENOTUNIQ: several; -EBADMSG: what
+	 * leads to its layers is damaged; or as lookup.
+	 */
+	int (*image)(const struct store_place *place, const char *word, struct stored_image *image);
 };
 
 extern const struct store_ops store_docker, store_containerd, store_containers;
+
+/* Which image is looked for. */
+struct image_wish {
+	const char *word;
+	bool (*accept)(const struct stored_image *image, void *data); /* NULL: any that the word means */
+	void *data;
+};
+
+/*
+ * The first image of that wish in the data roots of a source of storage_ops: the usual ones, then those that containers
+ * were found in. Its layers are paths below host_root. As store_ops.image; *ret_image is the caller's, for
+ * stored_image_clear.
+ */
+int storage_image(struct runtime_source *source, const struct image_wish *wish, struct stored_image *ret_image);
 
 /*
  * A regular file below `root`. The descriptor is the caller's. -ENOENT, -ELOOP (a symbolic link on the way), -EBADMSG (no

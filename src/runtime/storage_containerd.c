@@ -26,7 +26,6 @@
 #include "container/facts.h"
 #include "runtime/oci_spec.h"
 
-#define BLOBS         "io.containerd.content.v1.content/blobs/sha256"
 #define LABEL_SANDBOX "io.kubernetes.cri.sandbox-id"
 
 /* Labels that name a container or its pod: of the kubelet, and of nerdctl. */
@@ -54,8 +53,8 @@ static int label_fields_fill(struct container_facts *facts)
 	return r;
 }
 
-static int image_fill(const struct store_place *place, const struct containerd_record *record,
-		      struct container_facts *facts)
+int containerd_record_image(const struct store_place *place, const struct containerd_record *record,
+			    struct container_facts *facts)
 {
 	const char *hex = digest_hex(record->config);
 	const char *name =
@@ -68,7 +67,7 @@ static int image_fill(const struct store_place *place, const struct containerd_r
 		r = fact_set(&facts->image_digest, record->digest ?: record->config);
 	if (r < 0 || !hex)
 		return r;
-	(void)snprintf(path, sizeof(path), BLOBS "/%s", hex);
+	(void)snprintf(path, sizeof(path), CONTAINERD_BLOBS "/%s", hex);
 	r = store_json(place->root, path, STORE_RECORD_MAX, &config);
 	if (r == 0)
 		r = store_image(config, record->config, facts);
@@ -128,7 +127,7 @@ static int facts_fill(const struct store_place *place, int meta, struct containe
 	facts->labels = record->labels;
 	record->labels = (struct label_list){ 0 };
 	if (r == 0)
-		r = image_fill(place, record, facts);
+		r = containerd_record_image(place, record, facts);
 	if (r == 0)
 		r = label_fields_fill(facts);
 	return r < 0 ? r : spec_fill(meta, record, facts);
@@ -153,4 +152,5 @@ const struct store_ops store_containerd = {
 	.folder = "io.containerd.snapshotter.v1." CONTAINERD_SNAPSHOTTER "/snapshots",
 	.leaf = "fs",
 	.lookup = containerd_lookup,
+	.image = containerd_stored_image,
 };

@@ -13,7 +13,7 @@
  * and Podman's own database, libpod/bolt_state.db (Podman before 5, or upgraded from there): ctr/<id>/config (JSON:
  * labels), ctr/<id>/pod-id, and all-pods by id.
  */
-#include "runtime/storage.h"
+#include "runtime/storage_containers.h"
 
 #include <limits.h>
 #include <string.h>
@@ -25,7 +25,6 @@
 #include "runtime/oci_spec.h"
 
 #define CONTAINERS "overlay-containers"
-#define IMAGES     "overlay-images"
 
 #define BASE64_SIZE(size) (((size) + 2) / 3 * 4 + 1)
 
@@ -148,7 +147,7 @@ static int image_config_read(int root, const char *id, struct container_facts *f
 
 	(void)snprintf(digest, sizeof(digest), "sha256:%s", id);
 	base64_encode(digest, strlen(digest), encoded);
-	(void)snprintf(path, sizeof(path), IMAGES "/%s/=%s", id, encoded);
+	(void)snprintf(path, sizeof(path), CONTAINERS_IMAGES "/%s/=%s", id, encoded);
 	r = store_json(root, path, STORE_RECORD_MAX, &config);
 	if (r == 0)
 		r = store_image(config, digest, facts);
@@ -174,7 +173,7 @@ static const char *only_name(const json_t *names)
 	return found;
 }
 
-static int image_fill(int root, const json_t *image, struct container_facts *facts)
+int containers_image_fill(int root, const json_t *image, struct container_facts *facts)
 {
 	const char *id = json_text(image, "id");
 	int r = 0;
@@ -211,10 +210,10 @@ static int image_find(int root, bool (*fits)(const json_t *image, const char *te
 {
 	json_auto_t *images = NULL;
 	const json_t *image = NULL;
-	int r = store_json(root, IMAGES "/images.json", STORE_LIST_MAX, &images);
+	int r = store_json(root, CONTAINERS_IMAGES "/images.json", STORE_LIST_MAX, &images);
 
 	if (r == 0 && list_find(images, fits, text, &image) == 1)
-		r = image_fill(root, image, facts);
+		r = containers_image_fill(root, image, facts);
 	return is_fatal(r) ? r : 0;
 }
 
@@ -364,7 +363,7 @@ static int layer_image_find(int root, const char *id, struct container_facts *fa
 	json_auto_t *layers = NULL;
 	const json_t *layer = NULL;
 	const char *parent;
-	int r = store_json(root, "overlay-layers/layers.json", STORE_LIST_MAX, &layers);
+	int r = store_json(root, CONTAINERS_LAYERS "/layers.json", STORE_LIST_MAX, &layers);
 
 	if (r < 0 || list_find(layers, layer_has_id, id, &layer) != 1)
 		return is_fatal(r) ? r : -ENOENT;
@@ -402,4 +401,9 @@ static int containers_lookup(const struct store_place *place, const struct runti
 	return layer_fill(place, request, facts);
 }
 
-const struct store_ops store_containers = { .folder = "overlay", .leaf = "diff", .lookup = containers_lookup };
+const struct store_ops store_containers = {
+	.folder = "overlay",
+	.leaf = "diff",
+	.lookup = containers_lookup,
+	.image = containers_image_find,
+};

@@ -11,7 +11,7 @@
  *
  * Where the record has gone before its layer, the image is known by its layers.
  */
-#include "runtime/storage.h"
+#include "runtime/storage_docker.h"
 
 #include <limits.h>
 #include <string.h>
@@ -24,8 +24,6 @@
 
 #define MOUNTS     "image/overlay2/layerdb/mounts"
 #define LAYERS     "image/overlay2/layerdb/sha256"
-#define IMAGES     "image/overlay2/imagedb/content/sha256"
-#define LINE_SIZE  256
 #define NAME_SIZE  65  /* of an id, with its NUL */
 #define LAYERS_MAX 128 /* of an image: the driver's own limit */
 
@@ -35,21 +33,21 @@ static bool is_fatal(int r)
 }
 
 /* A file of one line. 0, -EBADMSG where it is longer, or as store_text. */
-static int line_read(int root, const char *path, char ret_line[static LINE_SIZE])
+static int line_read(int root, const char *path, char ret_line[static DOCKER_LINE_SIZE])
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r = store_text(root, path, LINE_SIZE - 1, &text, &size);
+	int r = store_text(root, path, DOCKER_LINE_SIZE - 1, &text, &size);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(ret_line, LINE_SIZE, "%.*s", (int)strcspn(text, "\n"), text);
+	(void)snprintf(ret_line, DOCKER_LINE_SIZE, "%.*s", (int)strcspn(text, "\n"), text);
 	return 0;
 }
 
 /* ---- which container ---- */
 
-static int mount_read(int root, const char *id, const char *what, char ret_line[static LINE_SIZE])
+static int mount_read(int root, const char *id, const char *what, char ret_line[static DOCKER_LINE_SIZE])
 {
 	char path[PATH_MAX];
 
@@ -59,7 +57,7 @@ static int mount_read(int root, const char *id, const char *what, char ret_line[
 
 static bool has_layer(int root, const char *id, const char *layer)
 {
-	char line[LINE_SIZE];
+	char line[DOCKER_LINE_SIZE];
 
 	return is_hex64(id) && mount_read(root, id, "mount-id", line) == 0 && strcmp(line, layer) == 0;
 }
@@ -139,7 +137,7 @@ static int references_fill(int root, const char *id, struct container_facts *fac
 {
 	struct references references = { 0 };
 	json_auto_t *repositories = NULL;
-	int r = store_json(root, "image/overlay2/repositories.json", STORE_LIST_MAX, &repositories);
+	int r = store_json(root, DOCKER_REPOSITORIES, STORE_LIST_MAX, &repositories);
 
 	if (r < 0)
 		return is_fatal(r) ? r : 0;
@@ -153,18 +151,18 @@ static int references_fill(int root, const char *id, struct container_facts *fac
 	return r;
 }
 
-static int config_read(int root, const char *id, json_t **ret_config)
+int docker_config_read(int root, const char *id, json_t **ret_config)
 {
 	char path[PATH_MAX];
 	const char *hex = digest_hex(id);
 
 	if (!hex)
 		return -ENOENT;
-	(void)snprintf(path, sizeof(path), IMAGES "/%s", hex);
+	(void)snprintf(path, sizeof(path), DOCKER_IMAGES "/%s", hex);
 	return store_json(root, path, STORE_RECORD_MAX, ret_config);
 }
 
-static int image_fill(int root, const char *id, struct container_facts *facts)
+int docker_image_fill(int root, const char *id, struct container_facts *facts)
 {
 	json_auto_t *config = NULL;
 	int r = fact_set(&facts->image_digest, facts->image_digest ? NULL : id);
@@ -172,7 +170,7 @@ static int image_fill(int root, const char *id, struct container_facts *facts)
 	if (r == 0)
 		r = references_fill(root, id, facts);
 	if (r == 0)
-		r = config_read(root, id, &config);
+		r = docker_config_read(root, id, &config);
 	if (r == 0)
 		r = store_image(config, id, facts);
 	return is_fatal(r) ? r : 0;
@@ -195,18 +193,18 @@ static int record_image_fill(int root, const json_t *record, struct container_fa
 		r = facts_set_image(facts, name);
 	if (r == 0 && facts->image_name && !facts->image_tag && !facts->image_digest)
 		r = fact_set(&facts->image_tag, "latest"); /* what Docker takes where nothing is said */
-	return r < 0 || !digest_hex(id) ? r : image_fill(root, id, facts);
+	return r < 0 || !digest_hex(id) ? r : docker_image_fill(root, id, facts);
 }
 
 /* ---- an image by its layers ---- */
 
 /* The digests of the layers that a chain id stands for, the topmost first. */
 struct chain {
-	char diffs[LAYERS_MAX][LINE_SIZE];
+	char diffs[LAYERS_MAX][DOCKER_LINE_SIZE];
 	size_t count;
 };
 
-static int layer_read(int root, const char *hex, const char *what, char ret_line[static LINE_SIZE])
+int docker_layer_read(int root, const char *hex, const char *what, char ret_line[static DOCKER_LINE_SIZE])
 {
 	char path[PATH_MAX];
 
@@ -216,7 +214,7 @@ static int layer_read(int root, const char *hex, const char *what, char ret_line
 
 static int chain_read(int root, const char *chain_id, struct chain *chain)
 {
-	char at[LINE_SIZE];
+	char at[DOCKER_LINE_SIZE];
 	int r = 0;
 
 	(void)snprintf(at, sizeof(at), "%s", chain_id);
@@ -225,9 +223,9 @@ static int chain_read(int root, const char *chain_id, struct chain *chain)
 
 		if (!hex || chain->count == LAYERS_MAX)
 			return -EBADMSG;
-		r = layer_read(root, hex, "diff", chain->diffs[chain->count++]);
+		r = docker_layer_read(root, hex, "diff", chain->diffs[chain->count++]);
 		if (r == 0)
-			r = layer_read(root, hex, "parent", at);
+			r = docker_layer_read(root, hex, "parent", at);
 		else
 			return r;
 	}
@@ -250,24 +248,24 @@ static bool chain_is_of(const struct chain *chain, const json_t *config)
 }
 
 /* Of several images with these layers none is told: 1 where there is just one, with its id. */
-static int chain_image(const struct store_place *place, const struct chain *chain, char ret_id[static LINE_SIZE])
+static int chain_image(const struct store_place *place, const struct chain *chain, char ret_id[static DOCKER_LINE_SIZE])
 {
-	_cleanup_closedir_ DIR *dir = store_directory(place->root, IMAGES);
+	_cleanup_closedir_ DIR *dir = store_directory(place->root, DOCKER_IMAGES);
 	struct dirent *entry;
 	int found = 0;
 
 	for (int i = 0; dir && i < STORE_SCAN_MAX && (entry = readdir(dir)); i++) {
 		json_auto_t *config = NULL;
-		char id[LINE_SIZE];
+		char id[DOCKER_LINE_SIZE];
 
 		if (atomic_load(place->cancelled))
 			return -ECANCELED;
 		(void)snprintf(id, sizeof(id), "sha256:%.64s", entry->d_name);
-		if (config_read(place->root, id, &config) < 0 || !chain_is_of(chain, config))
+		if (docker_config_read(place->root, id, &config) < 0 || !chain_is_of(chain, config))
 			continue;
 		if (found++)
 			return 0;
-		(void)snprintf(ret_id, LINE_SIZE, "%s", id);
+		(void)snprintf(ret_id, DOCKER_LINE_SIZE, "%s", id);
 	}
 	return found;
 }
@@ -276,7 +274,7 @@ static int chain_image(const struct store_place *place, const struct chain *chai
 static int mount_fill(const struct store_place *place, const char *id, struct container_facts *facts)
 {
 	_cleanup_free_ struct chain *chain = calloc(1, sizeof(*chain));
-	char parent[LINE_SIZE], image[LINE_SIZE];
+	char parent[DOCKER_LINE_SIZE], image[DOCKER_LINE_SIZE];
 	int r = chain ? mount_read(place->root, id, "parent", parent) : -ENOMEM;
 
 	if (r < 0)
@@ -290,7 +288,7 @@ static int mount_fill(const struct store_place *place, const char *id, struct co
 	if (r == 0)
 		r = chain_image(place, chain, image);
 	if (r > 0)
-		r = image_fill(place->root, image, facts);
+		r = docker_image_fill(place->root, image, facts);
 	return is_fatal(r) ? r : 0;
 }
 
@@ -379,4 +377,9 @@ static int docker_lookup(const struct store_place *place, const struct runtime_r
 	return is_elsewhere(place, request, facts) ? -ENOENT : 0;
 }
 
-const struct store_ops store_docker = { .folder = "overlay2", .leaf = "diff", .lookup = docker_lookup };
+const struct store_ops store_docker = {
+	.folder = "overlay2",
+	.leaf = "diff",
+	.lookup = docker_lookup,
+	.image = docker_image_find,
+};

@@ -13,9 +13,17 @@ struct search {
 	size_t count;
 };
 
-/* As target_find_container; but -ENOENT is left to be said. */
+/* As target_find_container, and target_find of images alone; but -ENOENT is left to be said. */
 int search_container(struct search *search, const char *name, struct target *ret_target,
 		     struct target_failure *failure);
+int search_image(struct search *search, const char *name, struct target *ret_target, struct target_failure *failure);
+
+/*
+ * What a runtime keeps of the container's image: its layers, where the container's mounts have none (its root is no
+ * overlay); and, where both have the same, the key. A container that may mount can make its own mounts say anything. 0 or
+ * -ENOMEM: an image that is not found is no failure.
+ */
+int search_container_image(struct search *search, struct target *target);
 
 void failure_set(struct target_failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

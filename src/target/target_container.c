@@ -363,6 +363,8 @@ int search_container(struct search *search, const char *name, struct target *ret
 		return r;
 	target.host_root = strdup(search->host_root);
 	r = target.host_root ? candidate_take(search->host_root, candidate, &target) : -ENOMEM;
+	if (r == 0)
+		r = search_container_image(search, &target);
 	if (r < 0) {
 		failure_set(failure, "the root of container '%s' cannot be read: %s", name,
 			    r == -ESRCH ? "it has ended" : strerror(-r));
