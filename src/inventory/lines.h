@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A text of lines, as package databases are: each line once, ended in place. What is wrong with it is counted, and the first
- * is remembered: a damaged file is told in one note, however much of it is damaged.
+ * A text of lines, as package databases are: each line once, ended in place. What is wrong with it is counted, and the
+ * first is remembered: a damaged file is told in one note, however much of it is damaged.
  */
 #ifndef PLM_INVENTORY_LINES_H
 #define PLM_INVENTORY_LINES_H
@@ -25,8 +25,8 @@ struct lines {
 void lines_begin(struct lines *lines, char *text, size_t size);
 
 /*
- * Reads a whole text of the tree and begins it. 0, and *ret_text is the caller's; -ENOENT: it is not there; -ENODATA: it
- * cannot be read, which was noted; -ENOMEM.
+ * Reads a whole text of the tree and begins it. 0, and *ret_text is the caller's; -ENOENT: it is not there; -ENODATA:
+ * it cannot be read, which was noted; -ENOMEM.
  */
 int lines_read(const struct source_context *context, const char *source, const char *path, size_t max, char **ret_text,
 	       struct lines *ret_lines);

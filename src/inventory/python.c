@@ -62,13 +62,36 @@ static int package_read(struct python *python, const char *path)
 	return r == -ENOSPC ? -ENOENT : r;
 }
 
+static bool is_file(struct tree *tree, const char *path)
+{
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
+
+	return tree_open(tree, path, &file) == 0;
+}
+
+/* `pip install --target` lets a list say "../../bin/x" of what it then moves beside the packages: that is taken where it is
+ * there and the other is not. As python_path. */
+static int path_of(const struct python *python, const char *file, char ret_path[static PATH_MAX])
+{
+	const char *moved = strncmp(file, "../../", 6) == 0 && strncmp(file + 6, "../", 3) != 0 ? file + 6 : NULL;
+	char beside[PATH_MAX];
+	int r = python_path(python->base, file, ret_path);
+
+	if (moved && (r < 0 || !is_file(python->context->tree, ret_path)) &&
+	    python_path(python->base, moved, beside) == 0 && is_file(python->context->tree, beside)) {
+		memcpy(ret_path, beside, strlen(beside) + 1);
+		return 0;
+	}
+	return r;
+}
+
 static int own(const char *file, const struct digest *digest, void *data)
 {
 	const struct python *python = data;
 	const struct inventory_file owned = { .digest = *digest };
 	char path[PATH_MAX], canonical[PATH_MAX];
 
-	if (python_path(python->base, file, path) < 0 || tree_canonical(python->context->tree, path, canonical) < 0)
+	if (path_of(python, file, path) < 0 || tree_canonical(python->context->tree, path, canonical) < 0)
 		return -EINVAL;
 	return builder_own(python->context->builder, python->number, canonical, &owned);
 }

@@ -57,9 +57,10 @@ static void classifier_add(char *value, char classifiers[static PYTHON_LICENSE_M
 	if (strncmp(value, "License :: ", strlen("License :: ")) != 0)
 		return;
 	trim_end(value);
-	for (const char *at = value; (at = strstr(at, ":: ")); at += 3)
-		last = at + 3;
-	if (strcmp(last, "OSI Approved") == 0 || strlen(before) + strlen(last) >= PYTHON_LICENSE_MAX - size)
+	for (const char *at = value; (at = strstr(at, "::")); at += 2)
+		last = at + 2;
+	last += strspn(last, " \t");
+	if (!*last || strcmp(last, "OSI Approved") == 0 || strlen(before) + strlen(last) >= PYTHON_LICENSE_MAX - size)
 		return;
 	(void)stpcpy(stpcpy(classifiers + size, before), last);
 }

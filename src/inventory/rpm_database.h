@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define RPM_HEADER_MAX  (64u << 20)  /* bytes of one */
-#define RPM_HEADERS_MAX (512u << 20) /* of all: several may lie on the same pages of a hostile database */
+#define RPM_HEADERS_MAX (512u << 20) /* of all: a row may be computed, or share its pages with others */
 #define RPM_STEPS_MAX   (64u << 20)  /* of SQLite's machine */
 
 /*

@@ -16,7 +16,7 @@ struct tree_disk {
 	struct tree tree; /* first: one is the other */
 	int root;
 	dev_t device;
-	bool no_devices; /* its mount has none that can be opened */
+	bool no_devices; /* its mount has none that can be opened, as far as is known */
 	/* The directory that was asked for last, and what it is. */
 	char asked[PATH_MAX], canonical[PATH_MAX];
 	struct pool plain; /* directories in which, and on whose way, no component is a link */
@@ -384,7 +384,7 @@ int tree_disk_new(int root, struct tree **ret_tree)
 	struct statvfs mount;
 	struct stat stat;
 
-	if (fstat(taken, &stat) < 0 || fstatvfs(taken, &mount) < 0)
+	if (fstat(taken, &stat) < 0)
 		return -errno;
 	disk = calloc(1, sizeof(*disk));
 	if (!disk)
@@ -396,7 +396,7 @@ int tree_disk_new(int root, struct tree **ret_tree)
 	disk->tree.ops = &disk_ops;
 	disk->root = take_fd(&taken);
 	disk->device = stat.st_dev;
-	disk->no_devices = mount.f_flag & ST_NODEV;
+	disk->no_devices = fstatvfs(disk->root, &mount) == 0 && mount.f_flag & ST_NODEV;
 	*ret_tree = &disk->tree;
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/dpkg_text.c src/inventory/deb822.c src/inventory/copyright.c src/inventory/lines.c
 /*
- * Any bytes as one of dpkg's texts; the first says which. What must hold of what is taken: names are no paths, digests are
- * hex, paths of checksums absolute, all of it lies in the text and has an end; a sum that was taken is found.
+ * Any bytes as one of dpkg's texts; the first says which. What must hold of what is taken: names are no paths, digests
+ * are hex, paths of checksums absolute, all of it lies in the text and has an end; a sum that was taken is found.
  */
 #include <stdlib.h>
 #include <string.h>

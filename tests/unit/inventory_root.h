@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A root directory of the test's own, what a source reads of it as one text, and the fixtures that are beside the project. */
+/*
+ * A root directory of the test's own, what a source reads of it as one text, and the fixtures that are beside the
+ * project.
+ */
 #ifndef PLM_TESTS_INVENTORY_ROOT_H
 #define PLM_TESTS_INVENTORY_ROOT_H
 

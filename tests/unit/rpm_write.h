@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes RPM headers for tests, as the database keeps them. */
+/* Writes RPM headers for tests, as the database keeps them, and databases of them. */
 #ifndef PLM_TESTS_RPM_WRITE_H
 #define PLM_TESTS_RPM_WRITE_H
 
+#include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,55 @@ static inline struct rpm_blob rpm_blob(const struct rpm_item *items)
 	rpm_big32(blob.bytes, entries);
 	rpm_big32(blob.bytes + 4, at);
 	return blob;
+}
+
+/* ---- databases ---- */
+
+#define RPM_TABLE "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)"
+
+static inline void rpm_sql(sqlite3 *db, const char *text)
+{
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", text, sqlite3_errmsg(db));
+}
+
+static inline void rpm_insert(sqlite3 *db, const struct rpm_item *items)
+{
+	struct rpm_blob blob = rpm_blob(items);
+	sqlite3_stmt *statement;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO Packages(blob) VALUES(?)", -1, &statement, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_bind_blob(statement, 1, blob.bytes, (int)blob.size, SQLITE_TRANSIENT), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	free(blob.bytes);
+}
+
+/* The database as a file has it; it is closed. */
+static inline struct rpm_blob rpm_serialize(sqlite3 *db)
+{
+	sqlite3_int64 size = 0;
+	unsigned char *bytes = sqlite3_serialize(db, "main", &size, 0);
+	struct rpm_blob blob = { malloc((size_t)size + 1), (size_t)size };
+
+	assert_true(size > 0);
+	memcpy(blob.bytes, bytes, blob.size);
+	sqlite3_free(bytes);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return blob;
+}
+
+/* Of these statements of SQL, and up to a NULL of these headers. */
+static inline struct rpm_blob rpm_database(const char *schema, const struct rpm_item *const *headers)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	rpm_sql(db, schema);
+	for (; headers && *headers; headers++)
+		rpm_insert(db, *headers);
+	return rpm_serialize(db);
 }
 
 #endif

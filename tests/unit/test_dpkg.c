@@ -99,7 +99,7 @@ static void distroless(void **state)
 
 /* ---- files ---- */
 
-/* A root whose /bin is a link: files with and without checksums, links, directories that are empty, and full of links. */
+/* A root whose /bin is a link: files with and without checksums, links, and directories with nothing else in them. */
 static void files(void **state)
 {
 	struct root *root = *state;

@@ -104,6 +104,31 @@ static void links_on_the_way_are_resolved(void **state)
 									  "file /usr/bin/b a -\n");
 }
 
+/* `pip install --target`: "../../" is of a place that the packages were moved from. */
+static void a_target(void **state)
+{
+	struct root *root = *state;
+
+	root_file(root, "app/a-1.dist-info/METADATA", HEAD("a", "1"));
+	root_file(root, "app/a-1.dist-info/RECORD", "../../bin/a," SUM ",1\n../../etc/gone,,\n");
+	root_file(root, "app/bin/a", "");
+	root_file(root, "opt/lib/python/b-1.dist-info/METADATA", HEAD("b", "1"));
+	root_file(root, "opt/lib/python/b-1.dist-info/RECORD",
+		  "../../bin/b," SUM ",1\n../../bin/gone," SUM ",1\n../../../bin/c," SUM ",1\n");
+	root_file(root, "opt/bin/b", "");
+	root_file(root, "opt/lib/python/bin/b", "");
+	root_file(root, "opt/lib/bin/c", "");
+	expect(root, PACKAGE("a", "1", "app/a-1.dist-info/METADATA", "2")
+			     PACKAGE("b", "1", "opt/lib/python/b-1.dist-info/METADATA",
+				     "4") "file /app/a-1.dist-info/METADATA a -\n"
+					  "file /app/bin/a a " HEX "\n"
+					  "file /bin/c b " HEX "\n"
+					  "file /opt/bin/b b " HEX "\n"
+					  "file /opt/bin/gone b " HEX "\n"
+					  "file /opt/lib/python/b-1.dist-info/METADATA b -\n"
+					  "note python /app/a-1.dist-info/RECORD line 2 leads nowhere\n");
+}
+
 static void what_is_none_is_quiet(void **state)
 {
 	struct root *root = *state;
@@ -228,6 +253,7 @@ int main(void)
 		ROOT_TEST(eggs),
 		ROOT_TEST(places),
 		ROOT_TEST(links_on_the_way_are_resolved),
+		ROOT_TEST(a_target),
 		ROOT_TEST(what_is_none_is_quiet),
 		ROOT_TEST(damage_is_told),
 		ROOT_TEST(only_regular_files_are_read),

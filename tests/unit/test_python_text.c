@@ -65,6 +65,8 @@ static void metadata_rows(void **state)
 		{ HEAD "Classifier: " OSI "\nClassifier: " OSI
 		       " :: BSD\nClassifier: License :: Other/Proprietary License\n",
 		  "a", "1", "BSD, Other/Proprietary License" },
+		{ HEAD "Classifier: License :: \nClassifier: License ::  BSD \nClassifier: License :: ::\n", "a", "1",
+		  "BSD" },
 		{ HEAD "Classifier: Programming Language :: C\n", "a", "1", NULL },
 	};
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ways through a root: where they lead, and what is opened at their end. On a mount that allows devices, and on one that
- * does not, where files are opened without a look before. */
+/*
+ * Ways through a root: where they lead, and what is opened at their end. On a mount that allows devices, and on one
+ * that does not, where files are opened without a look before.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
