@@ -3,6 +3,7 @@
 #include "inventory/child.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,7 @@ int reader_main(int argc, char **argv)
 	struct child child = { 0 };
 	int root = -EBADF, r = arguments_take(&child, argc, argv);
 
+	json_object_seed(0); /* of /dev/urandom: later that is the image's, and may be a FIFO */
 	if (r == 0)
 		r = page_take(&child);
 	if (r < 0)
