@@ -95,8 +95,8 @@ node_runtime() {
 				if any($caps[]; . == "CAP_BPF" or . == "CAP_SYS_ADMIN") then
 					.linux.seccomp.syscalls += [{names: ["bpf"], action: "SCMP_ACT_ALLOW"}] else . end |
 				if any($caps[]; . == "CAP_SYS_ADMIN") then
-					.linux.seccomp.syscalls += [{names: ["clone", "clone3", "mount", "setns", "umount", "umount2",
-						"unshare"], action: "SCMP_ACT_ALLOW"}] else . end |
+					.linux.seccomp.syscalls += [{names: ["clone", "clone3", "mount", "move_mount", "open_tree",
+						"setns", "umount", "umount2", "unshare"], action: "SCMP_ACT_ALLOW"}] else . end |
 				if any($caps[]; . == "CAP_SYS_CHROOT") then
 					.linux.seccomp.syscalls += [{names: ["chroot"], action: "SCMP_ACT_ALLOW"}] else . end' \
 				"$bundle/config.json" >"$bundle/config.new" && mv "$bundle/config.new" "$bundle/config.json"
