@@ -30,8 +30,8 @@ uint64_t elf_number(const struct elf *elf, const uint8_t *bytes, size_t size);
 /* Reads 64 bytes. 0; -ENOEXEC: it is no ELF file; or the errno of reading. */
 int elf_open(const struct tree_file *file, struct elf *ret_elf);
 
-/* 0; -ENOENT: it has no such section with bytes in the file; -EBADMSG: it has no sections, or they are damaged; -ENOMEM; or
- * the errno of reading. */
+/* 0; -ENOENT: it has no such section with bytes in the file; -EBADMSG: it has no sections, or they are damaged;
+ * -ENOMEM; or the errno of reading. */
 int elf_section_find(const struct elf *elf, const char *name, struct elf_part *ret_part);
 
 /* From an address of its memory to the end of what the file has of that segment. 0; -ENOENT; -EBADMSG; or the errno of

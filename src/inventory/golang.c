@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Programs made by Go, each of which carries the list of its modules. They are packages of the image; the program itself is
- * not theirs: it has only its own word for what it is.
+ * Programs made by Go, each of which carries the list of its modules. They are packages of the image; the program
+ * itself is not theirs: it has only its own word for what it is.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -50,8 +50,8 @@ static int module_found(const char *path, const char *version, void *data)
 }
 
 /*
- * The standard library is of the compiler's version: of "go1.19.8", "go1.19.8 X:boringcrypto" and "devel go1.20-2d1d548 Tue
- * ..." the word with the number.
+ * The standard library is of the compiler's version: of "go1.19.8", "go1.19.8 X:boringcrypto" and "devel go1.20-2d1d548
+ * Tue ..." the word with the number.
  */
 static int compiler_found(const char *version, const struct program *program)
 {

@@ -265,9 +265,9 @@ static bool log_begins(const struct bytes *log, const uint8_t head[static WAL_HE
 }
 
 /*
- * A running container may write to it meanwhile. What goes from the log to the database while that is read is in the log still,
- * as long as the log is the same; else both are read again. 0; -ENOMEM; or -ENODATA or -ENAMETOOLONG: there is no database,
- * or none that can be read, which was told.
+ * A running container may write to it meanwhile. What goes from the log to the database while that is read is in the
+ * log still, as long as the log is the same; else both are read again. 0; -ENOMEM; or -ENODATA or -ENAMETOOLONG: there
+ * is no database, or none that can be read, which was told.
  */
 static int database_load(const struct rpm *rpm, const char *path, struct bytes *ret_database, struct bytes *ret_log)
 {

@@ -70,7 +70,8 @@ static int database_confine(sqlite3 *db, uint32_t *steps)
 	return code == SQLITE_OK ? sqlite3_exec(db, "PRAGMA cell_size_check=ON", NULL, NULL, NULL) : code;
 }
 
-/* What is in memory has no room for a log: bytes 18 and 19 say that there is one (sqlite.org/c3ref/deserialize.html). */
+/* What is in memory has no room for a log: bytes 18 and 19 say that there is one
+ * (sqlite.org/c3ref/deserialize.html). */
 static int database_open(uint8_t *bytes, size_t size, uint32_t *steps, sqlite3 **ret_db)
 {
 	_cleanup_(database_closep) sqlite3 *db = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The header of a package as an RPM database keeps it (rpm's docs/manual/format_header.md and hregions.md; no magic in front):
- * number of index entries and of data bytes, then the entries (tag, type, offset, count), then the data; all big endian.
- * What does not fit into the data is not there.
+ * The header of a package as an RPM database keeps it (rpm's docs/manual/format_header.md and hregions.md; no magic in
+ * front): number of index entries and of data bytes, then the entries (tag, type, offset, count), then the data; all
+ * big endian. What does not fit into the data is not there.
  */
 #ifndef PLM_INVENTORY_RPM_HEADER_H
 #define PLM_INVENTORY_RPM_HEADER_H
@@ -71,8 +71,8 @@ struct rpm_file {
 };
 
 /*
- * Each of its files, directories too, until `call` gives something else than 0, which is then the answer. 0; -EBADMSG: its
- * lists do not fit each other, or end too soon: what was whole was given; -ENOMEM.
+ * Each of its files, directories too, until `call` gives something else than 0, which is then the answer. 0; -EBADMSG:
+ * its lists do not fit each other, or end too soon: what was whole was given; -ENOMEM.
  */
 int rpm_header_files(const struct rpm_header *header, int (*call)(const struct rpm_file *file, void *data), void *data);
 

@@ -69,8 +69,8 @@ static const uint8_t *frame_at(const struct wal *wal, size_t number)
 	return wal->bytes + WAL_HEAD_SIZE + number * (FRAME_SIZE + wal->page_size);
 }
 
-/* Frames up to the end of the last whole transaction, and how many pages the database has then. What an older log left behind
- * the end has another salt. */
+/* Frames up to the end of the last whole transaction, and how many pages the database has then. What an older log
+ * left behind the end has another salt. */
 static size_t frames_count(struct wal *wal, uint32_t *ret_pages)
 {
 	const size_t frames = (wal->size - WAL_HEAD_SIZE) / (FRAME_SIZE + wal->page_size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/rpm_header.c src/digest/digest.c -lcrypto
-/* Any bytes as a package's header: all texts that it gives end within it, and files are no more than its bytes allow. */
+/* Any bytes as a package's header: all texts that it gives end within it, and files are no more than its bytes
+ * allow. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/wal.c
 /*
- * Any bytes as a log, the first 32 of them and a page as its database: which stays within its bound, and is of whole pages
- * where it was changed. The checksums are made to fit, so that what lies behind them is reached.
+ * Any bytes as a log, the first 32 of them and a page as its database: which stays within its bound, and is of whole
+ * pages where it was changed. The checksums are made to fit, so that what lies behind them is reached.
  */
 #include <errno.h>
 #include <stdbool.h>

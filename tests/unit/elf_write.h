@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes small ELF files for tests, of either class and byte order, with what `go build` leaves in them. The tables have the
- * same place in all of them:
+ * Writes small ELF files for tests, of either class and byte order, with what `go build` leaves in them. The tables
+ * have the same place in all of them:
  *
  *	0x000 head	0x040 segments: text (r-x), data (rw-)	0x0c0 sections: none, data, names
  *	0x1c0 names	0x200 data, at address 0x400200

@@ -24,6 +24,7 @@ static const struct inventory_system fedora = { "fedora", "40", "Fedora" };
 	RPM_STRING(RPM_NAME, name), RPM_STRING(RPM_VERSION, version), RPM_STRING(RPM_RELEASE, release),                \
 		RPM_STRING(RPM_ARCH, arch)
 
+/* sh is a link, doc/bash a directory. */
 static const struct rpm_item bash[] = {
 	NEVRA("bash", "5.2.26", "3.fc40", "x86_64"),
 	RPM_STRING(RPM_LICENSE, "GPL-3.0-or-later"),
@@ -31,9 +32,7 @@ static const struct rpm_item bash[] = {
 	RPM_STRINGS(RPM_BASE_NAMES, 9, "bash\0sh\0bash\0bashrc\0ghost\0maybe\0left-out\0other\0twin"),
 	RPM_STRINGS(RPM_DIR_NAMES, 4, "/bin/\0/etc/\0/usr/share/doc/\0/opt/"),
 	RPM_INT32(RPM_DIR_INDEXES, 9, "\0\0\0\0\0\0\0\0\0\0\0\2\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\3"),
-	RPM_INT16(
-		RPM_FILE_MODES, 9,
-		"\x81\xed\xa1\xff\x41\xed\x81\xa4\x81\xa4\x81\xa4\x81\xa4\x81\xa4\x81\xa4"), /* sh: a link; doc/bash: a directory */
+	RPM_INT16(RPM_FILE_MODES, 9, "\x81\xed\xa1\xff\x41\xed\x81\xa4\x81\xa4\x81\xa4\x81\xa4\x81\xa4\x81\xa4"),
 	RPM_INT32(RPM_FILE_FLAGS, 9, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x40\0\0\0\x08\0\0\0\2\0\0\0\0\0\0\0\0"),
 	RPM_INT8(RPM_FILE_STATES, 9, "\0\0\0\0\0\0\2\1\4"),
 	RPM_STRINGS(RPM_FILE_DIGESTS, 9, MD5_A "\0\0\0" MD5_B "\0" MD5_A "\0" MD5_A "\0" MD5_A "\0" MD5_A "\0" MD5_A),
