@@ -65,6 +65,17 @@ changed_image() {
 	inventory -f json inventory-runc | jq -e '.container.runtime == "runc" and any(.unpackaged[]; . == "/bin/busybox")'
 }
 
+@test "a container whose root is no overlay: what it holds now" {
+	runc_bundle inventory-plain
+	"${ENTER[@]}" umount "$D/bundle/inventory-plain/rootfs"
+	cp -a "$D/lower/." "$D/bundle/inventory-plain/rootfs"
+	run_runc inventory-plain
+	inventory -f json inventory-plain | jq -e '.image.layers == null and any(.unpackaged[]; . == "/bin/busybox") and
+		all(.unpackaged[]; . != "/opt/added")'
+	runc exec inventory-plain cp /bin/busybox /opt/added </dev/null
+	inventory -f json inventory-plain | jq -e 'any(.unpackaged[]; . == "/opt/added")'
+}
+
 @test "an image, by name, id and digits, as its container has it" {
 	local id word
 	id=$(docker image inspect -f '{{.Id}}' "$DEBIAN:$TAG")
