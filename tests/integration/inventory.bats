@@ -7,9 +7,9 @@ CHANGED=plm/changed
 setup_file() {
 	suite_start debian containerd
 	run_container deb $DEBIAN
-	run_ctr by-ctr
-	runc_bundle by-runc
-	run_runc by-runc
+	run_ctr inventory-ctr
+	runc_bundle inventory-runc
+	run_runc inventory-runc
 	changed_image
 }
 
@@ -61,8 +61,19 @@ changed_image() {
 }
 
 @test "containers of containerd and runc" {
-	inventory -f json by-ctr | jq -e '.container.runtime == "containerd" and any(.unpackaged[]; . == "/bin/busybox")'
-	inventory -f json by-runc | jq -e '.container.runtime == "runc" and any(.unpackaged[]; . == "/bin/busybox")'
+	inventory -f json inventory-ctr | jq -e '.container.runtime == "containerd" and any(.unpackaged[]; . == "/bin/busybox")'
+	inventory -f json inventory-runc | jq -e '.container.runtime == "runc" and any(.unpackaged[]; . == "/bin/busybox")'
+}
+
+@test "a container whose root is no overlay: what it holds now" {
+	runc_bundle inventory-plain
+	"${ENTER[@]}" umount "$D/bundle/inventory-plain/rootfs"
+	cp -a "$D/lower/." "$D/bundle/inventory-plain/rootfs"
+	run_runc inventory-plain
+	inventory -f json inventory-plain | jq -e '.image.layers == null and any(.unpackaged[]; . == "/bin/busybox") and
+		all(.unpackaged[]; . != "/opt/added")'
+	runc exec inventory-plain cp /bin/busybox /opt/added </dev/null
+	inventory -f json inventory-plain | jq -e 'any(.unpackaged[]; . == "/opt/added")'
 }
 
 @test "an image, by name, id and digits, as its container has it" {
