@@ -14,105 +14,31 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <openssl/evp.h>
 
-#include "base/cleanup.h"
 #include "digest/digest.h"
+#include "tar_make.h"
 
-struct bytes {
-	char *data;
-	size_t size;
-};
-
-static inline void bytes_clear(struct bytes *bytes)
-{
-	free(bytes->data);
-}
-
-#define _cleanup_bytes_ _cleanup_(bytes_clear)
-
-/* ---- tar ---- */
-
-struct maker {
-	struct archive *archive;
-	struct bytes bytes;
-	FILE *file;
-};
-
-/* `filter`: ARCHIVE_FILTER_NONE, _GZIP, ... */
-static inline struct maker *maker_new(int filter)
-{
-	struct maker *maker = calloc(1, sizeof(*maker));
-
-	assert_non_null(maker);
-	maker->file = open_memstream(&maker->bytes.data, &maker->bytes.size);
-	maker->archive = archive_write_new();
-	assert_int_equal(archive_write_set_format_pax_restricted(maker->archive), ARCHIVE_OK);
-	assert_int_equal(archive_write_add_filter(maker->archive, filter), ARCHIVE_OK);
-	assert_int_equal(archive_write_set_bytes_in_last_block(maker->archive, 1), ARCHIVE_OK);
-	assert_int_equal(archive_write_open_FILE(maker->archive, maker->file), ARCHIVE_OK);
-	return maker;
-}
-
-static inline struct archive_entry *maker_entry(const char *name, unsigned type, size_t size)
-{
-	struct archive_entry *entry = archive_entry_new();
-
-	archive_entry_set_pathname(entry, name);
-	archive_entry_set_filetype(entry, type);
-	archive_entry_set_perm(entry, type == AE_IFDIR ? 0755 : 0644);
-	archive_entry_set_size(entry, (la_int64_t)size);
-	return entry;
-}
-
-/* Takes the entry. */
-static inline void maker_add(struct maker *maker, struct archive_entry *entry, const void *data, size_t size)
-{
-	assert_true(archive_write_header(maker->archive, entry) >= ARCHIVE_WARN);
-	if (size)
-		assert_int_equal(archive_write_data(maker->archive, data, size), size);
-	archive_entry_free(entry);
-}
-
-static inline void maker_file(struct maker *maker, const char *name, const void *data, size_t size)
-{
-	maker_add(maker, maker_entry(name, AE_IFREG, size), data, size);
-}
-
-static inline struct bytes maker_end(struct maker *maker)
-{
-	struct bytes bytes;
-
-	assert_int_equal(archive_write_free(maker->archive), ARCHIVE_OK);
-	assert_int_equal(fclose(maker->file), 0);
-	bytes = maker->bytes;
-	free(maker);
-	return bytes;
-}
+/* ---- layers ---- */
 
 /* One word, see above. */
 static inline void maker_word(struct maker *maker, char *word)
 {
 	char *hard = strstr(word, "=>"), *soft = strstr(word, "->"), *text = strchr(word, '=');
-	size_t length = strlen(word);
-	struct archive_entry *entry;
+	struct member member = { .name = word, .type = TAR_DIRECTORY, .mode = 0755 };
 
 	if (hard || soft) {
+		member.type = hard ? TAR_HARD : TAR_LINK;
+		member.link = (hard ?: soft) + 2;
 		*(hard ?: soft) = '\0';
-		entry = maker_entry(word, hard ? AE_IFREG : AE_IFLNK, 0);
-		(hard ? archive_entry_set_hardlink : archive_entry_set_symlink)(entry, (hard ?: soft) + 2);
-		maker_add(maker, entry, NULL, 0);
 	} else if (text) {
 		*text = '\0';
-		maker_file(maker, word, text + 1, strlen(text + 1));
-	} else {
-		bool fifo = word[length - 1] == '?';
-
-		word[length - (length > 1)] = '\0';
-		maker_add(maker, maker_entry(word, fifo ? AE_IFIFO : AE_IFDIR, 0), NULL, 0);
+		member = (struct member){ word, TAR_FILE, 0644, NULL, text + 1, strlen(text + 1) };
+	} else if (word[strlen(word) - 1] == '?') {
+		member.type = TAR_FIFO;
+		word[strlen(word) - 1] = '\0';
 	}
+	maker_add(maker, &member);
 }
 
 static inline struct bytes layer_of(const char *words, size_t length, int filter)
@@ -210,14 +136,14 @@ static inline void out_layers(const struct image_out *out, const char *words, in
 	*ret_lists = (struct image_lists){ .diffs = "" };
 	for (const char *end; words; words = *end ? end + 1 : NULL) {
 		_cleanup_bytes_ struct bytes plain = { 0 };
-		_cleanup_bytes_ struct bytes packed = { 0 };
+		_cleanup_bytes_ struct bytes blob_bytes = { 0 };
 		char diff[HEX_SIZE], blob[HEX_SIZE], row[256];
 
 		end = strchrnul(words, '|');
 		plain = layer_of(words, (size_t)(end - words), ARCHIVE_FILTER_NONE);
-		packed = layer_of(words, (size_t)(end - words), filter);
+		blob_bytes = layer_of(words, (size_t)(end - words), filter);
 		hex_of(&plain, diff);
-		out_blob(out, &packed, blob);
+		out_blob(out, &blob_bytes, blob);
 		(void)snprintf(
 			row, sizeof(row),
 			"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar%s\",\"digest\":\"sha256:", media);

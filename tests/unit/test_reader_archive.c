@@ -29,12 +29,11 @@ static struct bytes layer_debian(void)
 		{ "usr/share/two", "changed" },
 	};
 	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
-	struct archive_entry *entry = maker_entry("usr/local/bin/own", AE_IFREG, 4);
+	const struct member own = { "usr/local/bin/own", TAR_FILE, 0755, NULL, "\177ELF", 4 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		maker_file(layer, rows[i].name, rows[i].text, strlen(rows[i].text));
-	archive_entry_set_perm(entry, 0755);
-	maker_add(layer, entry, "\177ELF", 4);
+	maker_add(layer, &own);
 	return maker_end(layer);
 }
 

@@ -203,17 +203,15 @@ static void long_link(void **state)
 {
 	char target[258];
 	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
-	struct archive_entry *entry = maker_entry("l", AE_IFLNK, 0);
 
 	(void)state;
 	(void)snprintf(target, sizeof(target), "%0256d", 0);
-	archive_entry_set_symlink(entry, target);
-	maker_add(layer, entry, NULL, 0);
+	maker_add(layer, &(struct member){ .name = "l", .type = TAR_LINK, .link = target });
 	maker_file(layer, "l/x", "", 0);
 	must_show(saved_tar(maker_end(layer)), NULL, -ENAMETOOLONG, NULL);
 }
 
-/* Any bytes but NUL are a name's: NAME_MAX of them at most, and PATH_MAX of a path. */
+/* Any bytes but NUL are a name's: NAME_MAX of them at most, and PATH_MAX of a path. As GNU writes them, and pax. */
 static void names(void **state)
 {
 	char longest[257], longer[258], path_longest[PATH_MAX], path_longer[PATH_MAX + 1];
@@ -237,19 +235,22 @@ static void names(void **state)
 	for (size_t i = 0; i < sizeof(path_longer); i++)
 		path_longest[i % PATH_MAX] = path_longer[i] = i % 128 ? 'd' : '/';
 	path_longest[PATH_MAX - 1] = path_longer[PATH_MAX] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
 		_cleanup_tree_ struct tree *tree = NULL;
 		_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
 		struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
+		const char *name = rows[i / 2].name;
 		char path[PATH_MAX];
 
-		maker_file(layer, rows[i].name, "text", 4);
-		assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), rows[i].expected);
+		if (i % 2)
+			maker_pax(layer, name);
+		maker_file(layer, i % 2 ? "short" : name, "text", 4);
+		assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), rows[i / 2].expected);
 		if (!tree)
 			continue;
-		assert_int_equal(tree_open(tree, rows[i].name, &file), 0);
-		assert_int_equal(tree_canonical(tree, rows[i].name, path), 0);
-		assert_string_equal(path, rows[i].name);
+		assert_int_equal(tree_open(tree, name, &file), 0);
+		assert_int_equal(tree_canonical(tree, name, path), 0);
+		assert_string_equal(path, name);
 	}
 }
 
@@ -283,7 +284,7 @@ static void deep(void **state)
 
 		for (int level = 0; level < rows[i].levels; level++)
 			strcat(name, "/d");
-		maker_add(layer, maker_entry(name, AE_IFDIR, 0), NULL, 0);
+		maker_add(layer, &(struct member){ .name = name, .type = TAR_DIRECTORY });
 		maker_file(layer, "/z", "", 0);
 		assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), 0);
 		assert_int_equal(tree_walk(tree, count_entry, &count), rows[i].expected);
@@ -301,26 +302,19 @@ static int mode_entry(const struct tree_entry *entry, void *data)
 
 static void modes(void **state)
 {
-	static const struct {
-		const char *name;
-		unsigned type, mode;
-	} rows[] = {
-		{ "/", AE_IFDIR, 0700 },
-		{ "s", AE_IFREG, 04711 },
-		{ "t", AE_IFDIR, 01777 },
-		{ "u/v", AE_IFREG, 0 },
+	static const struct member rows[] = {
+		{ .name = "/", .type = TAR_DIRECTORY, .mode = 0700 },
+		{ .name = "s", .type = TAR_FILE, .mode = 04711 },
+		{ .name = "t/", .type = TAR_DIRECTORY, .mode = 01777 },
+		{ .name = "u/v", .type = TAR_FILE, .mode = 0 },
 	};
 	_cleanup_tree_ struct tree *tree = NULL;
 	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
 	char text[256] = "";
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct archive_entry *entry = maker_entry(rows[i].name, rows[i].type, 0);
-
-		archive_entry_set_perm(entry, rows[i].mode);
-		maker_add(layer, entry, NULL, 0);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		maker_add(layer, &rows[i]);
 	assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), 0);
 	assert_string_equal(tree_archive_image(tree)->name, "n:1");
 	assert_int_equal(tree_walk(tree, mode_entry, text), 0);
@@ -339,57 +333,16 @@ static struct bytes joined(const struct bytes *first, const struct bytes *second
 	return both;
 }
 
-/* A number as the binary form has it, which large ones need. */
-static void number_set(unsigned char *field, uint64_t number)
-{
-	memset(field, 0, 12);
-	field[0] = 0x80;
-	for (size_t i = 0; i < 8; i++)
-		field[11 - i] = (unsigned char)(number >> 8 * i);
-}
-
-static void sum_set(unsigned char *header)
-{
-	unsigned sum = 0;
-
-	memset(header + 148, ' ', 8);
-	for (size_t i = 0; i < 512; i++)
-		sum += header[i];
-	(void)sprintf((char *)header + 148, "%06o", sum);
-}
-
 /* A file as GNU tar writes a sparse one, whose only bytes are at an offset. */
-static void sparse_add(FILE *out, const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
+static void sparse_add(struct maker *maker, const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
 {
-	static const char zeros[512];
-	unsigned char header[512] = { 0 };
+	unsigned char header[TAR_BLOCK];
 
-	(void)snprintf((char *)header, 100, "%s", name);
-	memcpy(header + 100, "0000644\0000000000\0000000000", 24);
-	number_set(header + 124, bytes->size);
-	memcpy(header + 136, "00000000000", 12);
-	memcpy(header + 156, "S", 1);
-	memcpy(header + 257, "ustar  ", 8);
-	number_set(header + 386, offset);
-	number_set(header + 398, bytes->size);
-	number_set(header + 483, size);
-	sum_set(header);
-	assert_int_equal(fwrite(header, sizeof(header), 1, out), 1);
-	assert_int_equal(fwrite(bytes->data, bytes->size, 1, out), 1);
-	(void)fwrite(zeros, -bytes->size % sizeof(zeros), 1, out);
-}
-
-/* With the end of a tar. */
-static struct bytes sparse_layer(const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
-{
-	static const char zeros[1024];
-	struct bytes layer;
-	FILE *out = open_memstream(&layer.data, &layer.size);
-
-	sparse_add(out, name, size, offset, bytes);
-	assert_int_equal(fwrite(zeros, sizeof(zeros), 1, out), 1);
-	assert_int_equal(fclose(out), 0);
-	return layer;
+	tar_header(header, name, 'S', 0644, bytes->size);
+	tar_number(header + 386, offset);
+	tar_number(header + 398, bytes->size);
+	tar_number(header + 483, size);
+	maker_block(maker, header, bytes->data, bytes->size);
 }
 
 /* Holes cost nothing: neither disk, nor another file's room. */
@@ -398,17 +351,15 @@ static void sparse(void **state)
 	static const struct bytes text = { (char *)"text", 4 };
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
 	_cleanup_tree_ struct tree *tree = NULL;
-	struct bytes layer;
-	FILE *out = open_memstream(&layer.data, &layer.size);
+	struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
 	char bytes[8] = "????????";
 	struct stat stat;
 
 	(void)state;
-	sparse_add(out, "some", 3 << 20, 1 << 20, &text);
-	sparse_add(out, "huge", 1ull << 40, 1ull << 39, &text);
-	sparse_add(out, "last", 3 << 20, 0, &text);
-	assert_int_equal(fclose(out), 0);
-	assert_int_equal(tree_of(saved_tar(layer), NULL, &tree), 0);
+	sparse_add(layer, "some", 3 << 20, 1 << 20, &text);
+	sparse_add(layer, "huge", 1ull << 40, 1ull << 39, &text);
+	sparse_add(layer, "last", 3 << 20, 0, &text);
+	assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), 0);
 	assert_int_equal(tree_open(tree, "/huge", &file), -EFBIG);
 	assert_int_equal(tree_open(tree, "/some", &file), 0);
 	assert_int_equal(file.size, 3 << 20);
@@ -435,10 +386,10 @@ static void sparse_beyond(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_tree_ struct tree *tree = NULL;
-		struct bytes layer =
-			sparse_layer("f", rows[i].size, rows[i].offset, &(struct bytes){ (char *)"text", 4 });
+		struct maker *layer = maker_new(ARCHIVE_FILTER_NONE);
 
-		assert_int_equal(tree_of(saved_tar(layer), NULL, &tree), rows[i].expected);
+		sparse_add(layer, "f", rows[i].size, rows[i].offset, &(struct bytes){ (char *)"text", 4 });
+		assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), rows[i].expected);
 	}
 }
 
@@ -451,8 +402,6 @@ static void sparse_blob(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		_cleanup_bytes_ struct bytes layer = layer_of("a=1", 3, ARCHIVE_FILTER_NONE);
 		_cleanup_bytes_ struct bytes config = { 0 };
-		_cleanup_bytes_ struct bytes blob = { 0 };
-		_cleanup_bytes_ struct bytes rest = { 0 };
 		_cleanup_bytes_ struct bytes whole = { 0 };
 		struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
 		char hex[HEX_SIZE];
@@ -461,10 +410,8 @@ static void sparse_blob(void **state)
 		config = text_of("{\"rootfs\":{\"diff_ids\":[\"sha256:%s\"]}}", hex);
 		out_file(&out, "c", &config);
 		out_text(&out, "manifest.json", "[{\"Config\":\"c\",\"Layers\":[\"l\"]}]");
-		rest = maker_end(out.maker);
-		blob = sparse_layer("l", offsets[i] + layer.size, offsets[i], &layer);
-		blob.size -= 1024;
-		whole = joined(&blob, &rest);
+		sparse_add(out.maker, "l", offsets[i] + layer.size, offsets[i], &layer);
+		whole = maker_end(out.maker);
 		must_show(memory_file(&whole), NULL, offsets[i] ? -EBADMSG : 0, "/a=1");
 	}
 }
@@ -493,8 +440,8 @@ static void sizes(void **state)
 		struct archive_spool room = { .fd = spool };
 		int r;
 
-		number_set((unsigned char *)tar.data + 124, rows[i].size);
-		sum_set((unsigned char *)tar.data);
+		tar_number((unsigned char *)tar.data + 124, rows[i].size);
+		tar_sum((unsigned char *)tar.data);
 		fd = memory_file(&tar);
 		assert_int_equal(archive_nodes_new(&nodes), 0);
 		r = archive_stream_new(&(struct archive_source){ .fd = fd }, STREAM_TAR, false, &stream);
@@ -864,19 +811,9 @@ static void digests(void **state)
 static void twice_compressed(void **state)
 {
 	_cleanup_bytes_ struct bytes plain = layer_of("a=1", 3, ARCHIVE_FILTER_NONE);
-	struct maker *maker = maker_new(ARCHIVE_FILTER_GZIP);
-	_cleanup_bytes_ struct bytes twice = { 0 };
+	_cleanup_bytes_ struct bytes twice = packed(&plain, ARCHIVE_FILTER_GZIP, 2);
 
 	(void)state;
-	assert_int_equal(archive_write_free(maker->archive), ARCHIVE_OK);
-	maker->archive = archive_write_new();
-	assert_int_equal(archive_write_set_format_raw(maker->archive), ARCHIVE_OK);
-	assert_int_equal(archive_write_add_filter_gzip(maker->archive), ARCHIVE_OK);
-	assert_int_equal(archive_write_add_filter_gzip(maker->archive), ARCHIVE_OK);
-	rewind(maker->file);
-	assert_int_equal(archive_write_open_FILE(maker->archive, maker->file), ARCHIVE_OK);
-	maker_file(maker, "data", plain.data, plain.size);
-	twice = maker_end(maker);
 	must_show(layout_of(&twice, &twice, &plain), NULL, -EBADMSG, NULL);
 }
 
