@@ -26,7 +26,7 @@ static void put_fields(struct json_writer *writer, const struct text_field *fiel
 	char path[WRITER_PATH_MAX];
 
 	for (size_t i = 0; i < count; i++)
-		whole[i] = report_field(writer, fields[i].path, text_of(&fields[i], object));
+		whole[i] = writer_field(writer, fields[i].path, text_of(&fields[i], object));
 	for (size_t i = 0; i < count; i++) {
 		const char *text = text_of(&fields[i], object);
 
@@ -57,17 +57,17 @@ static void put_image(struct document *document)
 	struct json_writer image;
 
 	writer_at(&document->writer, "image");
-	report_element_begin(&document->writer, &image);
-	(void)report_field(&image, "name", facts->image_name);
+	writer_element_begin(&document->writer, &image);
+	(void)writer_field(&image, "name", facts->image_name);
 	put_only(&image, "tag", facts->image_tag);
 	put_only(&image, "hash.all", facts->image_digest);
-	(void)report_field(&image, "id", facts->image ? facts->image->id : NULL);
+	(void)writer_field(&image, "id", facts->image ? facts->image->id : NULL);
 	if (report->layers) {
 		writer_at(&image, "layers");
 		writer_number(&image, report->layers);
 	}
 	put_fields(&image, &(struct text_field){ "path", 0 }, 1, &report->path);
-	report_element_end(&document->writer, &image);
+	writer_element_end(&document->writer, &image);
 }
 
 static void put_container(struct document *document)
@@ -79,16 +79,16 @@ static void put_container(struct document *document)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		(void)report_field(&document->writer, fields[i].path, text_of(&fields[i], document->report->facts));
+		(void)writer_field(&document->writer, fields[i].path, text_of(&fields[i], document->report->facts));
 }
 
 static void put_distribution(struct document *document)
 {
 	struct inventory_system system = inventory_system(document->inventory);
 
-	(void)report_field(&document->writer, "distribution.id", system.id);
-	(void)report_field(&document->writer, "distribution.version", system.version);
-	(void)report_field(&document->writer, "distribution.name", system.name);
+	(void)writer_field(&document->writer, "distribution.id", system.id);
+	(void)writer_field(&document->writer, "distribution.version", system.version);
+	(void)writer_field(&document->writer, "distribution.name", system.name);
 }
 
 /* ---- packages ---- */
@@ -106,12 +106,12 @@ static void put_package(struct document *document, const struct inventory_packag
 	};
 	struct json_writer element;
 
-	report_element_begin(&document->writer, &element);
-	(void)report_field(&element, "type", package_type_name(package->type));
+	writer_element_begin(&document->writer, &element);
+	(void)writer_field(&element, "type", package_type_name(package->type));
 	writer_at(&element, "files");
 	writer_number(&element, package->files);
 	put_fields(&element, fields, ARRAY_SIZE(fields), package);
-	report_element_end(&document->writer, &element);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
@@ -167,9 +167,9 @@ static void put_notes(struct document *document)
 		struct inventory_note note = inventory_note(document->inventory, i);
 		struct json_writer element;
 
-		report_element_begin(&document->writer, &element);
+		writer_element_begin(&document->writer, &element);
 		put_fields(&element, fields, ARRAY_SIZE(fields), &note);
-		report_element_end(&document->writer, &element);
+		writer_element_end(&document->writer, &element);
 	}
 	writer_close(&document->writer, ']');
 }
@@ -184,7 +184,7 @@ static void put_expected(struct json_writer *writer, const struct digest *digest
 		return;
 	digest_text(digest, hex);
 	(void)snprintf(text, sizeof(text), "%s:%s", digest_name(digest->kind), hex);
-	(void)report_field(writer, "plimsoll.expected", text);
+	(void)writer_field(writer, "plimsoll.expected", text);
 }
 
 static void put_changed(struct document *document, const struct inventory_file *file, const char *path)
@@ -193,12 +193,12 @@ static void put_changed(struct document *document, const struct inventory_file *
 	struct json_writer element;
 	bool whole;
 
-	report_element_begin(&document->writer, &element);
-	whole = report_field(&element, "file.path", path);
-	(void)report_field(&element, "package.name", package.name);
-	(void)report_field(&element, "package.version", package.version);
-	(void)report_field(&element, "package.type", package_type_name(package.type));
-	(void)report_field(&element, "plimsoll.change", report_change(file));
+	writer_element_begin(&document->writer, &element);
+	whole = writer_field(&element, "file.path", path);
+	(void)writer_field(&element, "package.name", package.name);
+	(void)writer_field(&element, "package.version", package.version);
+	(void)writer_field(&element, "package.type", package_type_name(package.type));
+	(void)writer_field(&element, "plimsoll.change", report_change(file));
 	put_expected(&element, &file->digest);
 	if (file->flags & INVENTORY_FILE_CONFIG) {
 		writer_at(&element, "plimsoll.configuration");
@@ -208,7 +208,7 @@ static void put_changed(struct document *document, const struct inventory_file *
 		writer_at(&element, "plimsoll.raw.file.path");
 		writer_base64(&element, path, strlen(path));
 	}
-	report_element_end(&document->writer, &element);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
