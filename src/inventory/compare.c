@@ -17,6 +17,17 @@ struct package_changes {
 	uint8_t *changed_before, *changed_after;
 };
 
+const char *package_change_name(enum package_change_kind kind)
+{
+	static const char *const names[PACKAGE_CHANGE_KINDS] = {
+		[PACKAGE_ADDED] = "added",
+		[PACKAGE_REMOVED] = "removed",
+		[PACKAGE_CHANGED] = "changed",
+	};
+
+	return names[kind];
+}
+
 static int text_order(const char *a, const char *b)
 {
 	return strcmp(a ?: "", b ?: "");

@@ -15,6 +15,8 @@
 
 enum package_change_kind { PACKAGE_ADDED = 1, PACKAGE_REMOVED, PACKAGE_CHANGED, PACKAGE_CHANGE_KINDS };
 
+const char *package_change_name(enum package_change_kind kind); /* "added", "removed", "changed" */
+
 /* Strings are the inventories'. */
 struct package_change {
 	enum package_change_kind kind;
