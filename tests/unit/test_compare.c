@@ -7,90 +7,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <cmocka.h>
 
-#include "inventory/builder.h"
+#include "inventory_made.h"
 
 #define _cleanup_changes_ _cleanup_(package_changes_freep)
 
-/* ---- inventories from text ---- */
-
-static enum package_type type_of(const char *name)
-{
-	for (int type = 0; type < PACKAGE_TYPES; type++)
-		if (strcmp(package_type_name((enum package_type)type), name) == 0)
-			return (enum package_type)type;
-	fail_msg("no type %s", name);
-	return PACKAGE_UNKNOWN;
-}
-
-/* A word; "-" is absent. */
-static const char *word(char **at)
-{
-	const char *text = strsep(at, " ");
-
-	return text && strcmp(text, "-") != 0 ? text : NULL;
-}
-
-/* "TYPE NAME VERSION ARCHITECTURE LOCATION [PATH...]": a package, and the files that it owns. */
-static void package_build(struct builder *builder, char *text)
-{
-	struct inventory_package package = { 0 };
-	struct inventory_file file = { 0 };
-	uint32_t number;
-
-	package.type = type_of(word(&text));
-	package.name = word(&text);
-	package.version = word(&text);
-	package.architecture = word(&text);
-	package.location = word(&text);
-	assert_int_equal(builder_package(builder, &package, &number), 0);
-	while (text)
-		assert_int_equal(builder_own(builder, number, word(&text), &file), 0);
-}
-
-static struct inventory *finish(struct builder *builder)
-{
-	struct inventory *inventory = NULL;
-	int fd = memfd_create("inventory", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(builder_write(builder, fd), 0);
-	builder_free(builder);
-	assert_int_equal(inventory_open(fd, &inventory), 0);
-	assert_int_equal(close(fd), 0);
-	return inventory;
-}
-
-/* Packages, with "; " between. */
-static struct inventory *inventory_of(const char *text)
-{
-	_cleanup_free_ char *copy = strdup(text);
-	struct builder *builder = NULL;
-	char *rest = copy, *one;
-
-	assert_non_null(copy);
-	assert_int_equal(builder_new(&builder), 0);
-	while (*text && (one = strsep(&rest, ";")))
-		package_build(builder, one + strspn(one, " "));
-	return finish(builder);
-}
-
 static void say(const struct package_changes *changes, char *text, size_t size)
 {
-	static const char *const kinds[PACKAGE_CHANGE_KINDS] = { "?", "added", "removed", "changed" };
-
 	*text = '\0';
 	for (size_t i = 0; i < package_changes_count(changes); i++) {
 		const struct package_change change = package_changes_at(changes, i);
 		size_t length = strlen(text);
 
 		assert_in_range(change.kind, PACKAGE_ADDED, PACKAGE_CHANGED);
-		(void)snprintf(text + length, size - length, "%s%s %s %s %s %s>%s", i ? "; " : "", kinds[change.kind],
-			       package_type_name(change.type), change.name, change.architecture ?: "-",
-			       change.from ?: "", change.to ?: "");
+		(void)snprintf(text + length, size - length, "%s%s %s %s %s %s>%s", i ? "; " : "",
+			       package_change_name(change.kind), package_type_name(change.type), change.name,
+			       change.architecture ?: "-", change.from ?: "", change.to ?: "");
 	}
 }
 
@@ -242,7 +176,7 @@ static struct inventory *versions(size_t first, size_t count)
 		(void)snprintf(version, sizeof(version), "%06zu", i);
 		assert_int_equal(builder_package(builder, &package, &number), 0);
 	}
-	return finish(builder);
+	return inventory_made(builder);
 }
 
 static void more_than_are_kept_are_counted(void **state)
