@@ -4,6 +4,7 @@
  * directory where the image lacks it, a link (/etc/mtab), an empty file. It is known by when it came, and by holding
  * nothing: between the making of the upper directory and of the first process, and within SETUP_WINDOW, for what came
  * later was done in an earlier life of a container that was restarted since. Neither moment can be set by who is inside.
+ * A directory that gets an entry changes by that, and is told with it.
  */
 #ifndef PLM_DRIFT_SETUP_H
 #define PLM_DRIFT_SETUP_H
