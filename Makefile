@@ -25,13 +25,14 @@ CC         ?= gcc
 CLANG      ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL    ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
-PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c sqlite3 libcrypto libarchive libseccomp
+PKGS       := libbpf libelf zlib jansson yaml-0.1 libcurl libprotobuf-c sqlite3 libcrypto libseccomp liblzma libzstd
 WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 SANITIZER  := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS     ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZER) -D_GNU_SOURCE -DPLM_VERSION='"$(VERSION)"' \
               -Iinclude -Isrc -I$B/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+# Debian's libarchive.so brings XML and Unicode along (40 MB), for formats that are not read here: the archive does not.
+LIBS       := -l:libarchive.a $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
 BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
               -Wno-missing-prototypes -Wno-unused-parameter -Wno-unused-function -Iinclude -Ibpf -Ibpf/$(ARCH) -Ivmlinux/$(ARCH) -Ivmlinux
 Q := $(if $(V),,@)

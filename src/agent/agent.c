@@ -98,13 +98,23 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 	agent_image_first(e->container, e->event, facts);
 	agent_vouch(agent, e->event, facts);
 	if (agent->recording && e->record)
-		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset);
+		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset,
+				      false);
 	agent_tell(agent, &(struct telling){ .event = e->event,
 					     .facts = facts,
 					     .container = e->container,
 					     .found = found ? agent_now() : 0,
 					     .ret_open = &open });
 	await_later(agent, e, facts, wait, &open);
+}
+
+/* What reads images is a child of this process, and its child: not worth a word where the agent's own container is watched. */
+static bool agent_reads(struct agent *agent, const struct plm_task *task)
+{
+	const struct process *parent = processes_get(agent->processes, task->parent_pid, task->parent_start);
+	uint32_t self = (uint32_t)getpid();
+
+	return task->parent_pid == self || (parent && parent->parent_pid == self);
 }
 
 static void agent_event(struct agent *agent, const struct event *decoded, struct container *container, const void *raw,
@@ -128,6 +138,8 @@ static void agent_event(struct agent *agent, const struct event *decoded, struct
 	facts_gather(&source, &event, &agent->room, &facts, &wait);
 	if (event.file.layer == PLM_LAYER_OTHER_ROOT)
 		facts.other_container = owner_name(agent, event.file.device);
+	if (agent_reads(agent, &event.task))
+		return;
 	agent_learn(agent, container, &event, &facts);
 	facts.transaction = packages_script(agent, container, &event, &facts);
 	if (!packages_hold(agent, &e, &facts, &wait) && !await_more(agent, &e, &facts, &wait))

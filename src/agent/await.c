@@ -95,6 +95,9 @@ static void conclude_told(struct agent *agent, struct container *container, cons
 					 .of_image = true };
 
 	agent_image_first(container, event, &awaited->facts);
+	if (agent->recording)
+		(void)recording_event(agent->recording, awaited->record, awaited->size, event, &awaited->facts,
+				      agent->boot_offset, true);
 	if (awaited->open.id[0])
 		judge_correct(agent->teller, &telling, &awaited->open);
 	else

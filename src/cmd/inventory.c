@@ -35,7 +35,7 @@ static int parse(int argc, char **argv, struct inventory_options *o, int *ret_fi
 		{ "format", 'f', OPTION_STRING, &o->format, "NAME", REPORT_FORMATS " (default: table)" },
 		{ "verify", 0, OPTION_FLAG, &o->verify, NULL, "hash every file that a package has a digest of" },
 		{ "fail-on", 0, OPTION_STRING, &o->fail_on, "modified",
-		  "exit 1 where --verify finds a file that differs or is missing" },
+		  "exit 1 where --verify finds a file with other content" },
 		{ "reference", 0, OPTION_STRING, &o->reference, "NAME:TAG", "which image of an archive with several" },
 		{ "state-dir", 0, OPTION_STRING, &o->state_dir, "DIR",
 		  "where inventories are kept (default: /var/lib/plimsoll, if there)" },
@@ -93,6 +93,33 @@ static int target_get(const struct inventory_options *o, const char *name, struc
 	return r;
 }
 
+/* Why an archive has no inventory, for people; NULL: the reader's own words say it. */
+static const char *archive_words(int error)
+{
+	static const struct {
+		int error;
+		const char *words;
+	} rows[] = {
+		{ -ENOENT, "it has no image of that name" },
+		{ -EINVAL, "it has several images: say which with --reference" },
+		{ -EMEDIUMTYPE, "it is no image archive: neither an OCI layout nor what docker save writes" },
+		{ -EPROTONOSUPPORT, "it is of a kind that is not read" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].error == error)
+			return rows[i].words;
+	return NULL;
+}
+
+static void reading_failed(const struct target *target, const char *name, int error,
+			   const struct reader_failure *failure)
+{
+	const char *words = target->kind == TARGET_ARCHIVE ? archive_words(error) : NULL;
+
+	log_error("there is no inventory of %s: %s%s", name, words ? "" : "the reader ", words ?: failure->text);
+}
+
 /* What was verified is of this moment, and not kept. */
 static int inventory_get(const struct inventory_options *o, const struct target *target, const char *name,
 			 struct inventory **ret_inventory)
@@ -115,7 +142,7 @@ static int inventory_get(const struct inventory_options *o, const struct target 
 	r = cache_get(o->verify ? NULL : o->state_dir, target->key, &request, ret_inventory, &failure);
 	progress_clear(&progress);
 	if (r < 0)
-		log_error("there is no inventory of %s: the reader %s", name, failure.text);
+		reading_failed(target, name, r, &failure);
 	return r;
 }
 
@@ -149,7 +176,7 @@ static int tell(const struct inventory_options *o, const struct target *target, 
 	return report_format_find(o->format)->print(&report, stdout);
 }
 
-/* Files that are meant to be changed do not count. */
+/* Files that are meant to be changed do not count; nor do those that were left out, as small images do with manuals. */
 static bool is_modified(const struct inventory *inventory)
 {
 	size_t count = inventory_file_count(inventory);
@@ -158,7 +185,7 @@ static bool is_modified(const struct inventory *inventory)
 	for (size_t i = 0; i < count; i++) {
 		struct inventory_file file = inventory_file(inventory, i, path);
 
-		if (report_change(&file) && !(file.flags & INVENTORY_FILE_CONFIG))
+		if (file.verified == VERIFIED_DIFFERS && !(file.flags & INVENTORY_FILE_CONFIG))
 			return true;
 	}
 	return false;

@@ -153,7 +153,7 @@ static int process_learn(struct replay *replay, const struct playback_frame *fra
 static int replay_event(struct replay *replay, const struct playback_frame *frame)
 {
 	struct event event = frame->event;
-	struct telling telling = { .event = &event, .facts = &frame->facts };
+	struct telling telling = { .event = &event, .facts = &frame->facts, .of_image = frame->of_image };
 	int r = process_learn(replay, frame);
 
 	clock_set(replay, frame->event.time, frame->boot_offset);
@@ -170,7 +170,7 @@ static int replay_event(struct replay *replay, const struct playback_frame *fram
 		event.time = event.task.start;
 	}
 	(void)judge(replay->teller, &telling);
-	if (replay->events)
+	if (replay->events && !frame->of_image)
 		tell_event(replay->teller, &telling);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apk's database, as text: lib/apk/db/installed (apk-package(5), and the Alpine wiki's "Apk spec": paragraphs of "X:value"). */
+/*
+ * apk's database, as text: lib/apk/db/installed (apk-package(5), and the Alpine wiki's "Apk spec": paragraphs of
+ * "X:value").
+ */
 #ifndef PLM_INVENTORY_APK_H
 #define PLM_INVENTORY_APK_H
 

@@ -150,14 +150,14 @@ void archive_nodes_free(struct archive_nodes *nodes)
 
 /* ---- the end ---- */
 
-/* What does not show is gone, and each directory knows since when. Parents are older than what is in them. */
+/* What does not show in its directory is gone, and each directory knows since when. Parents stand before what is in them. */
 static void nodes_settle(struct archive_nodes *nodes)
 {
 	for (size_t i = 1; i < nodes->count; i++) {
 		struct node *node = &nodes->nodes[i];
 		const struct node *parent = &nodes->nodes[node->parent];
 
-		if (parent->type != TREE_DIRECTORY || node->stamp < parent->since)
+		if (node->stamp < parent->since)
 			node->type = NODE_GONE;
 		else
 			node->since = stamp_later(node->since, parent->since);

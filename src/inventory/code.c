@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DPKG_SCRIPTS "/var/lib/dpkg/info/"
+
 /* A file that may be one: with its NUL, one behind the other. */
 struct code_list {
 	char *paths;
@@ -55,6 +57,12 @@ static bool is_library_name(const char *path)
 	return (so && (so[3] == '\0' || so[3] == '.')) || strstr(name, ".ko");
 }
 
+/* Packages' own scripts, which no list of theirs names. */
+static bool is_of_database(const char *path)
+{
+	return strncmp(path, DPKG_SCRIPTS, strlen(DPKG_SCRIPTS)) == 0;
+}
+
 static bool is_elf(const struct source_context *context, const char *path)
 {
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
@@ -68,7 +76,7 @@ int code_list_entry(struct code_list *list, const struct source_context *context
 {
 	bool executable = entry->mode & 0111;
 
-	if (entry->type != TREE_FILE || (!executable && !is_library_name(entry->path)))
+	if (entry->type != TREE_FILE || is_of_database(entry->path) || (!executable && !is_library_name(entry->path)))
 		return 0;
 	if (builder_owns(context->builder, entry->path) || (!executable && !is_elf(context, entry->path)))
 		return 0;

@@ -240,13 +240,26 @@ static int make_read_only(struct placing *placing)
 	return mount(NULL, ROOT, NULL, flags, NULL) < 0 ? -errno : 0;
 }
 
+/* The seccomp profiles of container engines refuse pivot_root(2) to everyone: then the view is moved over the old root, which
+ * stays behind it, where nothing leads. */
+static int cover(void)
+{
+	return mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
 /* The old root, with all that was mounted below it, goes (pivot_root(2), "pivot_root(".", ".")"). */
 static int pivot(struct placing *placing)
 {
+	int r = 0;
+
 	(void)placing;
-	if (chdir(ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (chdir(ROOT) < 0)
 		return -errno;
-	return 0;
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		r = errno == EPERM ? cover() : -errno;
+	else if (umount2(".", MNT_DETACH) < 0)
+		r = -errno;
+	return r < 0 ? r : chdir("/") < 0 ? -errno : 0;
 }
 
 static const struct {

@@ -18,7 +18,7 @@
 #define MD5SUMS    ".md5sums"
 
 #define ENTRY_MAX      (1u << 20)   /* of a file of status.d */
-#define COPYRIGHT_MAX  (4u << 20)   /* longer ones are not read */
+#define COPYRIGHT_MAX  (1u << 20)   /* longer ones are not read: a licence that nobody says */
 #define COPYRIGHTS_MAX (256u << 20) /* and none once so much was */
 
 struct dpkg {
@@ -100,16 +100,14 @@ static int file_add(struct dpkg *dpkg, const char *path, const struct dpkg_sum *
 			(void)digest_from_hex(DIGEST_MD5, sum->md5, strlen(sum->md5), &file.digest);
 		r = builder_own(dpkg->context->builder, dpkg->number, canonical, &file);
 	} else {
-		r = builder_owns(dpkg->context->builder, canonical) ? 0 : doubts_add(&dpkg->doubts, canonical, &file);
+		r = doubts_add(&dpkg->doubts, canonical, &file);
 	}
 	return r == -ENOSPC ? 0 : r;
 }
 
-static int listed(const char *path, void *data)
+static int listed(const char *path, const struct dpkg_sum *sum, void *data)
 {
-	struct dpkg *dpkg = data;
-
-	return file_add(dpkg, path, dpkg_sums_find(&dpkg->sums, path));
+	return file_add(data, path, sum);
 }
 
 static int unlisted(struct dpkg *dpkg, struct lines *md5sums)
@@ -196,7 +194,7 @@ static int files_read(struct dpkg *dpkg, const struct dpkg_package *package)
 	has_list = dpkg->entry ? -ENOENT : beside_read(dpkg, package, ".list", &list);
 	if (has_list == -ENOMEM)
 		return has_list;
-	r = has_list == 0 ? dpkg_list(&list.lines, listed, dpkg) : unlisted(dpkg, &md5sums.lines);
+	r = has_list == 0 ? dpkg_list(&list.lines, &dpkg->sums, listed, dpkg) : unlisted(dpkg, &md5sums.lines);
 	dpkg->unlisted += has_list < 0 && !dpkg->entry;
 	lines_note(&md5sums.lines, dpkg->context->builder, SOURCE, md5sums.path);
 	lines_note(&list.lines, dpkg->context->builder, SOURCE, list.path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dpkg's database, as text: /var/lib/dpkg/status and the files beside it (dpkg(1), dpkg-query(1), dpkg-divert(1), deb-md5sums(5),
- * deb-conffiles(5)). Every reader takes what it can and tells lines_bad of the rest; texts are changed, and must outlive what
- * is given of them. 0, -ENOMEM, or what a call answered, which ends it.
+ * dpkg's database, as text: /var/lib/dpkg/status and the files beside it (dpkg(1), dpkg-query(1), dpkg-divert(1),
+ * deb-md5sums(5), deb-conffiles(5)). Every reader takes what it can and tells lines_bad of the rest; texts are
+ * changed, and must outlive what is given of them. 0, -ENOMEM, or what a call answered, which ends it.
  */
 #ifndef PLM_INVENTORY_DPKG_H
 #define PLM_INVENTORY_DPKG_H
@@ -26,9 +26,9 @@ struct dpkg_package {
 };
 
 /*
- * Packages are all that may have files there: every state but not-installed and config-files (removed, not purged: what
- * is left is no package any more, and nobody's; `dpkg-query -W` lists such ones nevertheless). In a file of status.d, which
- * has no states (`has_states` false), every entry is one.
+ * Packages are all that may have files there: every state but not-installed and config-files (removed, not purged:
+ * what is left is no package any more, and nobody's; `dpkg-query -W` lists such ones nevertheless). In a file of
+ * status.d, which has no states (`has_states` false), every entry is one.
  */
 int dpkg_status(struct lines *lines, bool has_states, int (*call)(const struct dpkg_package *package, void *data),
 		void *data);
@@ -59,10 +59,12 @@ void dpkg_sums_clear(struct dpkg_sums *sums);
 /* ---- info/NAME.list ---- */
 
 /*
- * Every path, as found, but those that are directories because the next one is below them. Empty directories are given too,
- * and such as have only links in them, which stand at the end. Where `call` answers -EINVAL the line is bad, and it goes on.
+ * Every path, as found, with its checksum or NULL, but directories: what another path is below. One that is empty
+ * cannot be told from a file without a checksum, and is given. Where `call` answers -EINVAL the line is bad, and it
+ * goes on.
  */
-int dpkg_list(struct lines *lines, int (*call)(const char *path, void *data), void *data);
+int dpkg_list(struct lines *lines, struct dpkg_sums *sums,
+	      int (*call)(const char *path, const struct dpkg_sum *sum, void *data), void *data);
 
 /* ---- diversions ---- */
 

@@ -276,6 +276,21 @@ void dpkg_sums_clear(struct dpkg_sums *sums)
 
 /* ---- lists ---- */
 
+/* A path without a checksum: nearly always a link, or a directory that is empty or has only links in it: these stand at
+ * the end of a list, not behind their directory. */
+struct bare {
+	const char *path;
+	size_t line;
+};
+
+struct listing {
+	struct lines *lines;
+	int (*call)(const char *path, const struct dpkg_sum *sum, void *data);
+	void *data;
+	struct bare *bares;
+	size_t count, capacity;
+};
+
 static bool is_below(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);
@@ -283,23 +298,83 @@ static bool is_below(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
-int dpkg_list(struct lines *lines, int (*call)(const char *path, void *data), void *data)
+static int path_give(const struct listing *listing, const char *path, const struct dpkg_sum *sum, size_t line)
 {
-	char *path = lines_next(lines), *next = NULL;
+	int r = listing->call(path, sum, listing->data);
+
+	if (r != -EINVAL)
+		return r;
+	lines_bad(listing->lines, line, "is no clean path");
+	return 0;
+}
+
+static int path_take(struct listing *listing, struct dpkg_sums *sums, const char *path, size_t line)
+{
+	const struct dpkg_sum *sum = dpkg_sums_find(sums, path);
+	int r;
+
+	if (sum)
+		return path_give(listing, path, sum, line);
+	r = array_reserve((void **)&listing->bares, listing->count, &listing->capacity, sizeof(listing->bares[0]));
+	if (r == 0)
+		listing->bares[listing->count++] = (struct bare){ path, line };
+	return r;
+}
+
+static int bare_compare(const void *a, const void *b)
+{
+	const struct bare *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+/* Is one of the others, in order, below it? */
+static bool is_directory(const struct listing *listing, const char *path)
+{
+	size_t low = 0, high = listing->count, length = strlen(path);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *other = listing->bares[middle].path;
+		int order = strncmp(other, path, length);
+
+		if (order < 0 || (order == 0 && (unsigned char)other[length] < '/'))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < listing->count && is_below(listing->bares[low].path, path);
+}
+
+static int bares_give(struct listing *listing)
+{
+	int r = 0;
+
+	if (listing->count)
+		qsort(listing->bares, listing->count, sizeof(listing->bares[0]), bare_compare);
+	for (size_t i = 0; r == 0 && i < listing->count; i++)
+		if (!is_directory(listing, listing->bares[i].path))
+			r = path_give(listing, listing->bares[i].path, NULL, listing->bares[i].line);
+	return r;
+}
+
+int dpkg_list(struct lines *lines, struct dpkg_sums *sums,
+	      int (*call)(const char *path, const struct dpkg_sum *sum, void *data), void *data)
+{
+	struct listing listing = { .lines = lines, .call = call, .data = data };
+	const char *path = lines_next(lines), *next = NULL;
 	int r = 0;
 
 	for (; r == 0 && path; path = next) {
 		size_t line = lines->number;
 
 		next = lines_next(lines);
-		if (strcmp(path, "/.") == 0 || (next && is_below(next, path)))
-			continue;
-		r = call(path, data);
-		if (r == -EINVAL) {
-			lines_bad(lines, line, "is no clean path");
-			r = 0;
-		}
+		if (strcmp(path, "/.") != 0 && !(next && is_below(next, path)))
+			r = path_take(&listing, sums, path, line);
 	}
+	if (r == 0)
+		r = bares_give(&listing);
+	free(listing.bares);
 	return r;
 }
 

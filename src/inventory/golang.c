@@ -17,67 +17,80 @@ struct program {
 	const char *path;
 };
 
-/* The namespace is the path up to its last slash (PURL-TYPES.rst, golang). */
-static void purl_make(const char *path, const char *version, char *room, size_t size)
+/* The namespace is the path up to its last slash (PURL-TYPES.rst, golang); "(devel)" is no version. */
+static const char *purl_make(const char *path, const char *version, char room[static BUILDER_STRING_MAX])
 {
 	const char *slash = strrchr(path, '/');
-	char namespace[1024];
+	char namespace[BUILDER_STRING_MAX] = "";
 	const struct purl purl = {
-		.type = "golang",
-		.namespace = slash ? namespace : NULL,
+		.type = package_type_name(PACKAGE_GOLANG),
+		.namespace = namespace,
 		.name = slash ? slash + 1 : path,
-		.version = version,
+		.version = strcmp(version, "(devel)") == 0 ? NULL : version,
 	};
 
-	(void)snprintf(namespace, sizeof(namespace), "%.*s", slash ? (int)(slash - path) : 0, path);
-	if (purl_format(&purl, room, size) < 0)
-		room[0] = '\0';
+	if (slash && snprintf(namespace, sizeof(namespace), "%.*s", (int)(slash - path), path) >= BUILDER_STRING_MAX)
+		return NULL;
+	return purl_format(&purl, room, BUILDER_STRING_MAX) == 0 ? room : NULL;
 }
 
 static int module_found(const char *path, const char *version, void *data)
 {
 	const struct program *program = data;
 	char purl[BUILDER_STRING_MAX];
-	const char *told = version && *version ? version : NULL;
-	struct inventory_package package = {
-		.type = PACKAGE_GOLANG, .name = path, .version = told, .location = program->path
+	const struct inventory_package package = {
+		.type = PACKAGE_GOLANG,
+		.name = path,
+		.version = *version ? version : NULL,
+		.purl = purl_make(path, version, purl),
+		.location = program->path,
 	};
-	uint32_t number;
-	int r;
 
-	purl_make(path, told, purl, sizeof(purl));
-	package.purl = purl[0] ? purl : NULL;
-	r = builder_package(program->context->builder, &package, &number);
-	return r == -ENOMEM ? r : 0;
+	return builder_package(program->context->builder, &package, &(uint32_t){ 0 });
 }
 
-/* "go1.19.8": the standard library is of the compiler's version. */
-static int compiler_found(const char *version, struct program *program)
+/*
+ * The standard library is of the compiler's version: of "go1.19.8", "go1.19.8 X:boringcrypto" and "devel go1.20-2d1d548 Tue
+ * ..." the word with the number.
+ */
+static int compiler_found(const char *version, const struct program *program)
 {
+	static const char devel[] = "devel ";
 	char number[64];
 
-	if (strncmp(version, "go", 2) != 0)
-		return 0;
-	(void)snprintf(number, sizeof(number), "%.*s", (int)strcspn(version + 2, " "), version + 2);
-	return module_found("stdlib", number, program);
+	if (strncmp(version, devel, strlen(devel)) == 0)
+		version += strlen(devel);
+	if (strncmp(version, "go", 2) == 0)
+		version += 2;
+	(void)snprintf(number, sizeof(number), "%.*s", (int)strcspn(version, " "), version);
+	return module_found("stdlib", number, (void *)program);
+}
+
+static int program_found(const struct program *program, struct buildinfo *info)
+{
+	int r = compiler_found(info->version, program);
+
+	return r < 0 ? r : buildinfo_modules(info->modules, module_found, (void *)program);
 }
 
 static int golang_entry(const struct source_context *context, void *state, const struct tree_entry *entry)
 {
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
-	_cleanup_(buildinfo_clear) struct buildinfo info = { 0 };
+	_cleanup_buildinfo_ struct buildinfo info = { 0 };
 	struct program program = { .context = context, .path = entry->path };
 	int r;
 
 	(void)state;
-	if (entry->type != TREE_FILE || !(entry->mode & 0111) || entry->size < 4096 ||
-	    tree_open(context->tree, entry->path, &file) < 0)
+	if (entry->type != TREE_FILE || !(entry->mode & 0111) || tree_open(context->tree, entry->path, &file) < 0)
 		return 0;
 	r = buildinfo_read(&file, &info);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	r = compiler_found(info.version, &program);
-	return r < 0 ? r : buildinfo_modules(info.modules, module_found, &program);
+	if (r == 0)
+		r = program_found(&program, &info);
+	if (r == -EBADMSG)
+		builder_note(context->builder, SOURCE, entry->path, "its build information is damaged");
+	if (r == -E2BIG)
+		builder_note(context->builder, SOURCE, entry->path, "has more modules than are read");
+	return r == -ENOMEM ? r : 0;
 }
 
 const struct source source_golang = { .name = SOURCE, .entry = golang_entry };

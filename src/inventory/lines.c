@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inventory/lines.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Looked for once in all of it: nearly always there is none, and no line has to be gone over again. */
@@ -15,35 +14,6 @@ static const char *nul_find(const char *from, const char *end)
 void lines_begin(struct lines *lines, char *text, size_t size)
 {
 	*lines = (struct lines){ .at = text, .end = text + size, .nul = nul_find(text, text + size) };
-}
-
-static const char *read_failure(int r)
-{
-	static const struct {
-		int error;
-		const char *text;
-	} failures[] = { { -EBADMSG, "is no regular file" }, { -EFBIG, "is too large" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
-		if (failures[i].error == r)
-			return failures[i].text;
-	return strerror(-r);
-}
-
-int lines_read(const struct source_context *context, const char *source, const char *path, size_t max, char **ret_text,
-	       struct lines *ret_lines)
-{
-	size_t size;
-	int r = tree_read(context->tree, path, max, ret_text, &size);
-
-	if (r == 0)
-		lines_begin(ret_lines, *ret_text, size);
-	if (r == 0 || r == -ENOMEM || r == -ENOENT)
-		return r;
-	if (r == -ENOTDIR)
-		return -ENOENT;
-	builder_note(context->builder, source, path, "%s", read_failure(r));
-	return -ENODATA;
 }
 
 char *lines_next(struct lines *lines)
@@ -73,17 +43,8 @@ void lines_end(struct lines *lines)
 
 void lines_bad(struct lines *lines, size_t number, const char *why)
 {
-	if (lines->bad++)
+	if (lines->bad++ && lines->first <= number)
 		return;
 	lines->first = number;
 	lines->why = why;
-}
-
-void lines_note(const struct lines *lines, struct builder *builder, const char *source, const char *path)
-{
-	if (lines->bad == 1)
-		builder_note(builder, source, path, "line %zu %s", lines->first, lines->why);
-	else if (lines->bad > 1)
-		builder_note(builder, source, path, "line %zu %s, and %zu more are damaged", lines->first, lines->why,
-			     lines->bad - 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A text of lines, as package databases are: each line once, ended in place. What is wrong with it is counted, and the first
- * is remembered: a damaged file is told in one note, however much of it is damaged.
+ * A text of lines, as package databases are: each line once, ended in place. What is wrong with it is counted, and the
+ * first is remembered: a damaged file is told in one note, however much of it is damaged.
  */
 #ifndef PLM_INVENTORY_LINES_H
 #define PLM_INVENTORY_LINES_H
@@ -16,7 +16,7 @@ struct lines {
 	const char *nul; /* the first from `at`, `end` at the latest */
 	size_t number;   /* of the line that was given last, from 1 */
 	size_t bad;      /* lines_bad was called so often */
-	size_t first;    /* the line of the first time, and what it said */
+	size_t first;    /* the lowest line of these, and what was said of it */
 	const char *why;
 	bool is_unended; /* the line that was given last */
 };
@@ -25,8 +25,8 @@ struct lines {
 void lines_begin(struct lines *lines, char *text, size_t size);
 
 /*
- * Reads a whole text of the tree and begins it. 0, and *ret_text is the caller's; -ENOENT: it is not there; -ENODATA: it
- * cannot be read, which was noted; -ENOMEM.
+ * Reads a whole text of the tree and begins it. 0, and *ret_text is the caller's; -ENOENT: it is not there; -ENODATA:
+ * it cannot be read, which was noted; -ENOMEM.
  */
 int lines_read(const struct source_context *context, const char *source, const char *path, size_t max, char **ret_text,
 	       struct lines *ret_lines);

@@ -96,8 +96,7 @@ int purl_format(const struct purl *purl, char *room, size_t size)
 	return text.is_cut ? -ENAMETOOLONG : 0;
 }
 
-/* "debian-12", or the name alone. */
-static const char *distro_of(const struct inventory_system *system, char room[static BUILDER_STRING_MAX])
+const char *purl_distro(const struct inventory_system *system, char room[static BUILDER_STRING_MAX])
 {
 	if (!system->id || !system->version)
 		return system->id;
@@ -129,7 +128,7 @@ int purl_of_package(const struct inventory_system *system, const struct inventor
 		.name = package->name,
 		.version = package->version,
 		.qualifiers = { { "arch", package->architecture },
-				{ "distro", distro_of(system, distro) },
+				{ "distro", purl_distro(system, distro) },
 				{ "upstream", upstream_of(package, upstream) } },
 	};
 

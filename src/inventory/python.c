@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Packages of Python, wherever their metadata lies: in the directories that an interpreter looks into, in virtual
+ * environments, and in what a program brings along. A list of their files is at hand where pip made one; else only the
+ * metadata is known to be theirs. Names are those of the metadata, as `pip list` prints them.
+ */
 #include "inventory/python.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "inventory/source.h"
 
@@ -18,21 +24,17 @@ struct python {
 	struct lines lines;
 };
 
-/* As the purl specification has it for pypi: lower case, "-" for "_" and ".". */
-static void purl_make(const struct python_metadata *metadata, char *room, size_t size)
+/* As the purl specification has it for pypi: "-" for "_" and ".". NULL: longer than there is room. */
+static const char *purl_make(const struct python_metadata *metadata, char room[static BUILDER_STRING_MAX])
 {
-	char name[256];
+	char name[BUILDER_STRING_MAX];
 	const struct purl purl = { .type = "pypi", .name = name, .version = metadata->version };
-	size_t i = 0;
 
-	for (; metadata->name[i] && i + 1 < sizeof(name); i++) {
-		char c = metadata->name[i];
-
-		name[i] = c == '_' || c == '.' ? '-' : (char)tolower((unsigned char)c);
-	}
-	name[i] = '\0';
-	if (purl_format(&purl, room, size) < 0)
-		room[0] = '\0';
+	if (snprintf(name, sizeof(name), "%s", metadata->name) >= (int)sizeof(name))
+		return NULL;
+	for (char *at = name; (at = strpbrk(at, "_.")); at++)
+		*at = '-';
+	return purl_format(&purl, room, BUILDER_STRING_MAX) == 0 ? room : NULL;
 }
 
 /* 0 and python->number; -ENOENT: it is no package. */
@@ -47,111 +49,126 @@ static int package_read(struct python *python, const char *path)
 	if (r < 0)
 		return r == -ENOMEM ? r : -ENOENT;
 	python_metadata(&python->lines, &metadata);
+	lines_note(&python->lines, python->context->builder, SOURCE, path);
 	if (!metadata.name || !metadata.version) {
-		builder_note(python->context->builder, SOURCE, path, "it has no name, or no version");
+		builder_note(python->context->builder, SOURCE, path, "has no name, or no version");
 		return -ENOENT;
 	}
-	purl_make(&metadata, purl, sizeof(purl));
 	package.name = metadata.name;
 	package.version = metadata.version;
 	package.license = metadata.license;
-	package.purl = purl[0] ? purl : NULL;
+	package.purl = purl_make(&metadata, purl);
 	r = builder_package(python->context->builder, &package, &python->number);
-	return r == -ENOSPC || r == -EINVAL ? -ENOENT : r;
+	return r == -ENOSPC ? -ENOENT : r;
 }
 
-static int own(const char *field, const struct digest *digest, void *data)
+static bool is_file(struct tree *tree, const char *path)
+{
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
+
+	return tree_open(tree, path, &file) == 0;
+}
+
+/* `pip install --target` lets a list say "../../bin/x" of what it then moves beside the packages: that is taken where it is
+ * there and the other is not. As python_path. */
+static int path_of(const struct python *python, const char *file, char ret_path[static PATH_MAX])
+{
+	const char *moved = strncmp(file, "../../", 6) == 0 && strncmp(file + 6, "../", 3) != 0 ? file + 6 : NULL;
+	char beside[PATH_MAX];
+	int r = python_path(python->base, file, ret_path);
+
+	if (moved && (r < 0 || !is_file(python->context->tree, ret_path)) &&
+	    python_path(python->base, moved, beside) == 0 && is_file(python->context->tree, beside)) {
+		memcpy(ret_path, beside, strlen(beside) + 1);
+		return 0;
+	}
+	return r;
+}
+
+static int own(const char *file, const struct digest *digest, void *data)
 {
 	const struct python *python = data;
-	const struct inventory_file file = { .digest = *digest };
+	const struct inventory_file owned = { .digest = *digest };
 	char path[PATH_MAX], canonical[PATH_MAX];
-	int r;
 
-	if (python_path(python->base, field, path) < 0 ||
-	    tree_canonical(python->context->tree, path, canonical) < 0)
-		return 0; /* it leads out of the root */
-	r = builder_own(python->context->builder, python->number, canonical, &file);
-	return r == -ENOMEM ? r : 0;
+	if (path_of(python, file, path) < 0 || tree_canonical(python->context->tree, path, canonical) < 0)
+		return -EINVAL;
+	return builder_own(python->context->builder, python->number, canonical, &owned);
 }
 
-static int record_read(struct python *python, const char *path)
+static int list_read(struct python *python, const char *path,
+		     int (*read)(struct lines *lines, python_file_call *call, void *data))
 {
 	_cleanup_free_ char *text = NULL;
 	int r = lines_read(python->context, SOURCE, path, PYTHON_RECORD_MAX, &text, &python->lines);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	r = python_record(&python->lines, own, python);
+	r = read(&python->lines, own, python);
 	lines_note(&python->lines, python->context->builder, SOURCE, path);
 	return r;
 }
 
-/* A name a line, from the egg-info directory itself. */
-static int installed_read(struct python *python, const char *path)
-{
-	static const struct digest none = { .kind = DIGEST_NONE };
-	_cleanup_free_ char *text = NULL;
-	char *line;
-	int r = lines_read(python->context, SOURCE, path, PYTHON_RECORD_MAX, &text, &python->lines);
-
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	while (r == 0 && (line = lines_next(&python->lines)))
-		r = *line ? own(line, &none, python) : 0;
-	lines_note(&python->lines, python->context->builder, SOURCE, path);
-	return r;
-}
-
-/* What a kind of directory, or file, keeps where. */
+/* What a kind of directory, or file, keeps where. Without metadata it is no package: what an uninstallation left. */
 static const struct shape {
 	const char *end; /* of its name */
 	enum tree_type type;
-	const char *metadata; /* in it; "": it is that itself */
-	const char *files;    /* NULL: it names none */
-	int (*read)(struct python *python, const char *path);
+	const char *metadata; /* in it; "": it is that itself; NULL: in an archive, which is not read */
+	const char *list;     /* of its files, or NULL */
+	int (*read)(struct lines *lines, python_file_call *call, void *data);
 	bool inside; /* files are named from it, not from where it lies */
 } shapes[] = {
-	{ ".dist-info", TREE_DIRECTORY, "/METADATA", "/RECORD", record_read, false },
-	{ ".egg-info", TREE_DIRECTORY, "/PKG-INFO", "/installed-files.txt", installed_read, true },
+	{ ".dist-info", TREE_DIRECTORY, "/METADATA", "/RECORD", python_record, false },
+	{ ".egg-info", TREE_DIRECTORY, "/PKG-INFO", "/installed-files.txt", python_installed, true },
 	{ ".egg-info", TREE_FILE, "", NULL, NULL, false },
 	{ ".egg", TREE_DIRECTORY, "/EGG-INFO/PKG-INFO", NULL, NULL, false },
+	{ ".egg", TREE_FILE, NULL, NULL, NULL, false },
 };
 
+static bool name_ends(const char *name, const char *end)
+{
+	size_t length = strlen(name), size = strlen(end);
+
+	return length > size && strcasecmp(name + length - size, end) == 0;
+}
+
+/* pip puts "~" or "-" before the name of what it is about to remove. */
 static const struct shape *shape_of(const struct tree_entry *entry)
 {
-	size_t length = strlen(entry->path);
+	const char *name = strrchr(entry->path, '/') + 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
-		size_t end = strlen(shapes[i].end);
-
-		if (entry->type == shapes[i].type && length > end + 1 &&
-		    strcmp(entry->path + length - end, shapes[i].end) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(shapes) && isalnum((unsigned char)*name); i++)
+		if (entry->type == shapes[i].type && name_ends(name, shapes[i].end))
 			return &shapes[i];
-	}
 	return NULL;
 }
 
-/* The metadata is its own, whatever it names. */
-static int own_self(struct python *python, const char *path)
+static int shape_read(const struct shape *shape, struct python *python, const char *path)
 {
 	static const struct digest none = { .kind = DIGEST_NONE };
-
-	return own(path, &none, python);
-}
-
-static int shape_read(const struct shape *shape, struct python *python, const char *directory)
-{
-	char metadata[PATH_MAX], files[PATH_MAX];
+	char metadata[PATH_MAX], list[PATH_MAX];
 	int r;
 
-	if (snprintf(metadata, sizeof(metadata), "%s%s", directory, shape->metadata) >= (int)sizeof(metadata) ||
-	    snprintf(files, sizeof(files), "%s%s", directory, shape->files ?: "") >= (int)sizeof(files))
+	if (snprintf(metadata, sizeof(metadata), "%s%s", path, shape->metadata) >= (int)sizeof(metadata) ||
+	    snprintf(list, sizeof(list), "%s%s", path, shape->list ?: "") >= (int)sizeof(list))
 		return 0;
 	r = package_read(python, metadata);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = own_self(python, metadata);
-	return r < 0 || !shape->read ? r : shape->read(python, files);
+	if (r == 0)
+		r = own(metadata, &none, python); /* whatever the list says */
+	if (r == 0 && shape->list)
+		r = list_read(python, list, shape->read);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* An archive with a package in it is told, as nobody else would know of it. */
+static void archive_note(const struct source_context *context, const char *path)
+{
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
+	char magic[4];
+
+	if (tree_open(context->tree, path, &file) == 0 && tree_pread(&file, magic, sizeof(magic), 0) == 4 &&
+	    memcmp(magic, "PK\3\4", 4) == 0)
+		builder_note(context->builder, SOURCE, path, "is an archive, which is not read");
 }
 
 static int python_entry(const struct source_context *context, void *state, const struct tree_entry *entry)
@@ -163,6 +180,10 @@ static int python_entry(const struct source_context *context, void *state, const
 	(void)state;
 	if (!shape)
 		return 0;
+	if (!shape->metadata) {
+		archive_note(context, entry->path);
+		return 0;
+	}
 	(void)snprintf(base, sizeof(base), "%s", entry->path);
 	if (!shape->inside)
 		*strrchr(base, '/') = '\0';

@@ -1,331 +1,323 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * RPM databases in SQLite (rpmdb.sqlite, table Packages): read whole into memory and opened there, as what a stranger made:
- * nothing of its schema is trusted, and every query has a bound. Older formats are told as not read.
- */
+/* RPM databases in SQLite, with what their write-ahead log has. Older formats are told as not read. */
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "inventory/rpm_database.h"
 #include "inventory/rpm_header.h"
 #include "inventory/source.h"
+#include "inventory/wal.h"
 
 #define SOURCE "rpm"
 
 #define DATABASE_MAX (256u << 20)
-#define HEADER_MAX   (64u << 20)
-#define STEPS_MAX    200000 /* thousands of SQLite's instructions */
-#define DIRS_MAX     65536
-
-/* rpmfiles.h */
-#define FILE_CONFIG 1
-#define FILE_GHOST  64
 
 struct rpm {
 	const struct source_context *context;
 	const char *location;
-	unsigned steps;
-	size_t damaged;
-	const char **dirs; /* of the package in hand */
-	size_t dir_count;
+	uint32_t number; /* of the package whose files are being read */
+	size_t damaged;  /* packages */
+	size_t unclean;  /* files */
 };
 
-/* ---- one package ---- */
+/* ---- files ---- */
 
-static enum digest_kind algorithm_of(const struct rpm_header *header)
+static const struct state {
+	bool is_anothers; /* the path belongs to another package */
+	bool is_missing;  /* nothing was put there */
+} states[] = {
+	[RPM_FILE_REPLACED] = { .is_anothers = true },
+	[RPM_FILE_NOT_INSTALLED] = { .is_missing = true },
+	[RPM_FILE_NET_SHARED] = { .is_missing = true },
+	[RPM_FILE_WRONG_COLOR] = { .is_anothers = true },
+};
+
+static struct state state_of(const struct rpm_file *file)
 {
-	/* pgpHashAlgo of rpmpgp.h (RFC 4880, 9.4) */
-	static const enum digest_kind kinds[] = {
-		[1] = DIGEST_MD5,     [2] = DIGEST_SHA1,    [8] = DIGEST_SHA256,
-		[9] = DIGEST_SHA384, [10] = DIGEST_SHA512, [11] = DIGEST_SHA224,
-	};
-	uint32_t number;
-
-	if (!rpm_header_number(header, RPM_DIGEST_ALGORITHM, 0, &number))
-		return DIGEST_MD5;
-	return number < ARRAY_SIZE(kinds) ? kinds[number] : DIGEST_NONE;
+	return file->state < ARRAY_SIZE(states) ? states[file->state] : (struct state){ 0 };
 }
 
-static void dirs_take(struct rpm *rpm, const struct rpm_header *header)
+/* What is there of a ghost is not the package's content, even where its digest was taken when it was built. */
+static void file_describe(const struct rpm_file *found, bool is_missing, struct inventory_file *file)
 {
-	struct rpm_strings strings = rpm_header_strings(header, RPM_DIR_NAMES);
-	const char *dir;
+	bool is_ghost = found->flags & RPM_FILE_GHOST || is_missing;
 
-	rpm->dir_count = 0;
-	while (rpm->dir_count < DIRS_MAX && (dir = rpm_strings_next(&strings)))
-		rpm->dirs[rpm->dir_count++] = dir;
+	if (found->flags & RPM_FILE_CONFIG)
+		file->flags |= INVENTORY_FILE_CONFIG;
+	if (is_ghost || found->flags & RPM_FILE_MISSING_OK)
+		file->flags |= INVENTORY_FILE_GHOST;
+	if (S_ISREG(found->mode) && !is_ghost)
+		file->digest = found->digest;
 }
 
-static bool number_at(const struct rpm_header *header, enum rpm_tag tag, uint32_t at, uint32_t *ret_number)
+static int file_found(const struct rpm_file *found, void *data)
 {
-	*ret_number = 0;
-	return rpm_header_number(header, tag, at, ret_number);
-}
-
-static int file_own(struct rpm *rpm, uint32_t package, const char *directory, const char *name,
-		    const struct inventory_file *file)
-{
+	struct rpm *rpm = data;
+	struct state state = state_of(found);
+	struct inventory_file file = { .package = rpm->number };
 	char path[PATH_MAX], canonical[PATH_MAX];
-	int r;
 
-	if (snprintf(path, sizeof(path), "%s%s", directory, name) >= (int)sizeof(path) ||
-	    tree_canonical(rpm->context->tree, path, canonical) < 0)
-		return 0; /* no clean path */
-	r = builder_own(rpm->context->builder, package, canonical, file);
-	return r == -ENOMEM ? r : 0;
-}
-
-static int files_take(struct rpm *rpm, const struct rpm_header *header, uint32_t package)
-{
-	struct rpm_strings names = rpm_header_strings(header, RPM_BASE_NAMES);
-	struct rpm_strings digests = rpm_header_strings(header, RPM_FILE_DIGESTS);
-	enum digest_kind kind = algorithm_of(header);
-	const char *name;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && (name = rpm_strings_next(&names)); i++) {
-		const char *digest = rpm_strings_next(&digests);
-		struct inventory_file file = { .package = package };
-		uint32_t dir, mode, flags;
-
-		if (!number_at(header, RPM_DIR_INDEXES, i, &dir) || dir >= rpm->dir_count)
-			continue;
-		(void)number_at(header, RPM_FILE_FLAGS, i, &flags);
-		if (number_at(header, RPM_FILE_MODES, i, &mode) && S_ISDIR(mode))
-			continue;
-		file.flags = (flags & FILE_CONFIG ? INVENTORY_FILE_CONFIG : 0) |
-			     (flags & FILE_GHOST ? INVENTORY_FILE_GHOST : 0);
-		if (digest && S_ISREG(mode))
-			(void)digest_from_hex(kind, digest, strlen(digest), &file.digest);
-		r = file_own(rpm, package, rpm->dirs[dir], name, &file);
+	if (S_ISDIR(found->mode) || state.is_anothers)
+		return 0;
+	if (snprintf(path, sizeof(path), "%s%s", found->directory, found->name) >= (int)sizeof(path) ||
+	    tree_canonical(rpm->context->tree, path, canonical) < 0) {
+		rpm->unclean++;
+		return 0;
 	}
-	return r;
+	file_describe(found, state.is_missing, &file);
+	return builder_own(rpm->context->builder, rpm->number, canonical, &file);
 }
 
-/* "[epoch:]version-release", as rpm's EVR. */
-static void version_make(const struct rpm_header *header, char *room, size_t size)
+/* ---- packages ---- */
+
+/* Texts of a package that are made of several of its tags. */
+struct texts {
+	char epoch[16];                   /* "": none */
+	char version[BUILDER_STRING_MAX]; /* "epoch:version-release": rpm's EVR */
+	const char *release;              /* what is behind the epoch of it */
+	char origin[BUILDER_STRING_MAX];
+	char purl[BUILDER_STRING_MAX];
+};
+
+static void version_make(const struct rpm_header *header, struct texts *texts)
 {
 	const char *version = rpm_header_string(header, RPM_VERSION), *release = rpm_header_string(header, RPM_RELEASE);
-	char epoch[16] = "";
-	uint32_t number;
+	uint32_t epoch;
 
-	if (rpm_header_number(header, RPM_EPOCH, 0, &number))
-		(void)snprintf(epoch, sizeof(epoch), "%u:", number);
-	(void)snprintf(room, size, "%s%s%s%s", epoch, version ?: "", release ? "-" : "", release ?: "");
+	texts->epoch[0] = '\0';
+	if (rpm_header_number(header, RPM_EPOCH, &epoch))
+		(void)snprintf(texts->epoch, sizeof(texts->epoch), "%u", epoch);
+	(void)snprintf(texts->version, sizeof(texts->version), "%s%s%s%s%s", texts->epoch, *texts->epoch ? ":" : "",
+		       version ?: "", release ? "-" : "", release ?: "");
+	texts->release = texts->version + (*texts->epoch ? strlen(texts->epoch) + 1 : 0);
+}
+
+/* Of "bash-5.2-1.el9.src.rpm" the name, and the version behind a blank where it is not the package's. */
+static void origin_make(const char *source, struct texts *texts)
+{
+	static const char *const suffixes[] = { ".src.rpm", ".nosrc.rpm" };
+	size_t length = strlen(source), name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		size_t suffix = strlen(suffixes[i]);
+
+		if (length > suffix && strcmp(source + length - suffix, suffixes[i]) == 0) {
+			length -= suffix;
+			break;
+		}
+	}
+	(void)snprintf(texts->origin, sizeof(texts->origin), "%.*s", (int)length, source);
+	name = strlen(texts->origin);
+	for (int dashes = 0; dashes < 2 && name > 0;)
+		dashes += texts->origin[--name] == '-';
+	if (name == 0)
+		return; /* of another form: as it is */
+	texts->origin[name] = strcmp(texts->origin + name + 1, texts->release) == 0 ? '\0' : ' ';
 }
 
 /* The epoch is a qualifier of its own (PURL-TYPES.rst, rpm). */
-static void purl_make(const struct rpm *rpm, const struct inventory_package *package, char *room, size_t size)
+static const char *purl_make(const struct rpm *rpm, const struct inventory_package *package, const char *source,
+			     struct texts *texts)
 {
-	const char *colon = strchr(package->version, ':');
-	char epoch[16], distro[256];
+	char distro[BUILDER_STRING_MAX];
 	const struct purl purl = {
-		.type = "rpm",
+		.type = package_type_name(package->type),
 		.namespace = rpm->context->system.id,
 		.name = package->name,
-		.version = colon ? colon + 1 : package->version,
+		.version = texts->release,
 		.qualifiers = { { "arch", package->architecture },
-				{ "distro", rpm->context->system.id ? distro : NULL },
-				{ "epoch", colon ? epoch : NULL },
-				{ "upstream", package->origin } },
+				{ "distro", purl_distro(&rpm->context->system, distro) },
+				{ "epoch", texts->epoch },
+				{ "upstream", source } },
 	};
 
-	(void)snprintf(epoch, sizeof(epoch), "%.*s", colon ? (int)(colon - package->version) : 0, package->version);
-	(void)snprintf(distro, sizeof(distro), "%s%s%s", rpm->context->system.id ?: "",
-		       rpm->context->system.version ? "-" : "", rpm->context->system.version ?: "");
-	if (purl_format(&purl, room, size) < 0)
-		room[0] = '\0';
+	return purl_format(&purl, texts->purl, sizeof(texts->purl)) == 0 ? texts->purl : NULL;
 }
 
-static int package_take(struct rpm *rpm, const void *blob, size_t size)
+static int package_add(struct rpm *rpm, const struct rpm_header *header)
 {
-	char version[512], purl[BUILDER_STRING_MAX];
-	struct inventory_package package = { .type = PACKAGE_RPM, .version = version, .location = rpm->location };
-	struct rpm_header header;
-	uint32_t number;
-	int r;
+	const char *source = rpm_header_string(header, RPM_SOURCE_RPM);
+	struct texts texts;
+	struct inventory_package package = {
+		.type = PACKAGE_RPM,
+		.name = rpm_header_string(header, RPM_NAME),
+		.architecture = rpm_header_string(header, RPM_ARCH),
+		.license = rpm_header_string(header, RPM_LICENSE),
+		.location = rpm->location,
+	};
 
-	if (size > HEADER_MAX || rpm_header_open(blob, size, &header) < 0)
+	if (!package.name || !*package.name)
 		return -EBADMSG;
-	package.name = rpm_header_string(&header, RPM_NAME);
-	if (!package.name || !*package.name || !rpm_header_string(&header, RPM_VERSION))
-		return -EBADMSG;
-	package.architecture = rpm_header_string(&header, RPM_ARCH);
-	package.license = rpm_header_string(&header, RPM_LICENSE);
-	package.origin = rpm_header_string(&header, RPM_SOURCE);
-	version_make(&header, version, sizeof(version));
-	purl_make(rpm, &package, purl, sizeof(purl));
-	package.purl = purl[0] ? purl : NULL;
-	r = builder_package(rpm->context->builder, &package, &number);
-	if (r < 0)
-		return r == -ENOSPC ? 0 : r;
-	dirs_take(rpm, &header);
-	return files_take(rpm, &header, number);
+	version_make(header, &texts);
+	if (*texts.version)
+		package.version = texts.version;
+	if (source) {
+		origin_make(source, &texts);
+		package.origin = texts.origin;
+	}
+	package.purl = purl_make(rpm, &package, source, &texts);
+	return builder_package(rpm->context->builder, &package, &rpm->number);
 }
 
-/* ---- the database ---- */
-
-static void database_closep(sqlite3 **db)
-{
-	(void)sqlite3_close(*db);
-}
-
-static void statement_endp(sqlite3_stmt **statement)
-{
-	(void)sqlite3_finalize(*statement);
-}
-
-/* Every thousand instructions: a database can be made so that a query never ends. */
-static int steps_count(void *data)
+static int header_found(const void *bytes, size_t size, void *data)
 {
 	struct rpm *rpm = data;
+	struct rpm_header header;
+	int r = rpm_header_open(bytes, size, &header);
 
-	return ++rpm->steps > STEPS_MAX;
+	if (r == 0)
+		r = package_add(rpm, &header);
+	if (r == 0)
+		r = rpm_header_files(&header, file_found, rpm);
+	rpm->damaged += r == -EBADMSG;
+	return r == -ENOMEM ? r : 0; /* at a bound of the builder's: the next may have less */
 }
 
-static void bytes_freep(unsigned char **bytes)
-{
-	sqlite3_free(*bytes);
-}
+/* ---- databases ---- */
 
-static int file_load(const struct tree_file *file, unsigned char **ret_bytes)
-{
-	_cleanup_(bytes_freep) unsigned char *bytes = NULL;
-
-	bytes = sqlite3_malloc64(file->size ?: 1);
-	if (!bytes)
-		return -ENOMEM;
-	for (uint64_t at = 0; at < file->size;) {
-		ssize_t n = tree_pread(file, bytes + at, (size_t)(file->size - at), at);
-
-		if (n <= 0)
-			return n < 0 ? (int)n : -ENODATA;
-		at += (uint64_t)n;
-	}
-	*ret_bytes = take_ptr(bytes);
-	return 0;
-}
-
-/* The database takes the bytes, also on failure. */
-static int database_open(struct rpm *rpm, unsigned char *bytes, uint64_t size, sqlite3 **ret_db)
-{
-	_cleanup_(database_closep) sqlite3 *db = NULL;
-
-	if (sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-		sqlite3_free(bytes);
-		return -ENOMEM;
-	}
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	(void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)HEADER_MAX);
-	sqlite3_progress_handler(db, 1000, steps_count, rpm);
-	/* A file in WAL mode cannot be opened from memory: as what was checkpointed it can (sqlite.org, "fileformat2",
-	 * bytes 18 and 19). */
-	if (size > 20 && bytes[18] == 2)
-		bytes[18] = bytes[19] = 1;
-	if (sqlite3_deserialize(db, "main", bytes, (sqlite3_int64)size, (sqlite3_int64)size,
-				SQLITE_DESERIALIZE_READONLY | SQLITE_DESERIALIZE_FREEONCLOSE) != SQLITE_OK)
-		return -EBADMSG;
-	*ret_db = take_ptr(db);
-	return 0;
-}
-
-static int packages_take(struct rpm *rpm, sqlite3 *db)
-{
-	_cleanup_(statement_endp) sqlite3_stmt *statement = NULL;
-	int code, r = 0;
-
-	if (sqlite3_prepare_v2(db, "SELECT blob FROM Packages", -1, &statement, NULL) != SQLITE_OK)
-		return -EBADMSG;
-	while (r == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		const void *blob = sqlite3_column_blob(statement, 0);
-
-		r = blob ? package_take(rpm, blob, (size_t)sqlite3_column_bytes(statement, 0)) : -EBADMSG;
-		rpm->damaged += r == -EBADMSG;
-		r = r == -EBADMSG ? 0 : r;
-	}
-	return r < 0 ? r : code == SQLITE_DONE ? 0 : code == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
-}
-
-static int database_read(struct rpm *rpm, const char *path)
+static int load(const struct rpm *rpm, const char *path, uint8_t **ret_bytes, size_t *ret_size)
 {
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
-	_cleanup_(database_closep) sqlite3 *db = NULL;
-	unsigned char *bytes = NULL;
+	_cleanup_free_ uint8_t *bytes = NULL;
 	int r = tree_open(rpm->context->tree, path, &file);
 
 	if (r < 0)
 		return r;
 	if (file.size > DATABASE_MAX)
 		return -EFBIG;
-	r = file_load(&file, &bytes);
+	bytes = malloc(file.size ? (size_t)file.size : 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (size_t at = 0; at < file.size;) {
+		ssize_t n = tree_pread(&file, bytes + at, (size_t)file.size - at, at);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -ENODATA;
+		at += (size_t)n;
+	}
+	*ret_bytes = take_ptr(bytes);
+	*ret_size = (size_t)file.size;
+	return 0;
+}
+
+/* 0 where it may go on, or -ENOMEM. */
+static int told(const struct rpm *rpm, const char *path, int error, const char *bad)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} texts[] = {
+		{ -EFBIG, "is too large" },
+		{ -ENODATA, "was cut while it was read" },
+		{ -E2BIG, "has more in it than is read" },
+	};
+	const char *text = error == -EBADMSG ? bad : strerror(-error);
+
+	if (error == -ENOMEM || error >= 0)
+		return error;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i].error == error)
+			text = texts[i].text;
+	builder_note(rpm->context->builder, SOURCE, path, "%s", text);
+	return 0;
+}
+
+/* What is no regular file, or as good as not there. */
+static int told_unread(const struct rpm *rpm, const char *path, int error)
+{
+	return error == -ENOENT || error == -ENOTDIR ? 0 : told(rpm, path, error, "is no regular file");
+}
+
+static int log_apply(const struct rpm *rpm, const char *database, uint8_t **bytes, size_t *size)
+{
+	_cleanup_free_ uint8_t *log = NULL;
+	char path[PATH_MAX];
+	size_t log_size;
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s-wal", database) >= (int)sizeof(path))
+		return 0;
+	r = load(rpm, path, &log, &log_size);
+	if (r < 0)
+		return told_unread(rpm, path, r);
+	r = wal_apply(log, log_size, DATABASE_MAX, bytes, size);
+	return told(rpm, path, r, "does not belong to its database");
+}
+
+static int database_read(struct rpm *rpm, const char *path)
+{
+	_cleanup_free_ uint8_t *bytes = NULL;
+	struct builder *builder = rpm->context->builder;
+	size_t size;
+	int r = load(rpm, path, &bytes, &size);
+
+	if (r < 0)
+		return told_unread(rpm, path, r);
+	rpm->location = path;
+	rpm->damaged = rpm->unclean = 0;
+	r = log_apply(rpm, path, &bytes, &size);
 	if (r == 0)
-		r = database_open(rpm, bytes, file.size, &db);
-	return r < 0 ? r : packages_take(rpm, db);
+		r = told(rpm, path, rpm_database_each(bytes, size, header_found, rpm),
+			 "is no database of packages, or a damaged one");
+	if (rpm->damaged)
+		builder_note(builder, SOURCE, path, "%zu of its packages are damaged", rpm->damaged);
+	if (rpm->unclean)
+		builder_note(builder, SOURCE, path, "%zu of its files have no clean path", rpm->unclean);
+	return r;
 }
 
 static const struct {
-	const char *path;
-	const char *unread; /* why it is not; NULL: it is */
-} databases[] = {
-	{ "/var/lib/rpm/rpmdb.sqlite", NULL },
-	{ "/usr/lib/sysimage/rpm/rpmdb.sqlite", NULL },
-	{ "/var/lib/rpm/Packages", "databases in Berkeley DB's format are not read" },
-	{ "/var/lib/rpm/Packages.db", "databases in NDB's format are not read" },
-	{ "/usr/lib/sysimage/rpm/Packages", "databases in Berkeley DB's format are not read" },
-	{ "/usr/lib/sysimage/rpm/Packages.db", "databases in NDB's format are not read" },
+	const char *name;
+	const char *unread; /* why it is not read; NULL: it is */
+} formats[] = {
+	{ "rpmdb.sqlite", NULL },
+	{ "Packages", "is in Berkeley DB's format, which is not read" },
+	{ "Packages.db", "is in NDB's format, which is not read" },
 };
 
-/* One of the places may be a link to the other. */
-static bool is_again(const struct source_context *context, size_t number)
+static int format_read(struct rpm *rpm, const char *directory, size_t number)
 {
-	char path[PATH_MAX], other[PATH_MAX];
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
+	char path[PATH_MAX];
 
-	if (tree_canonical(context->tree, databases[number].path, path) < 0)
-		return true;
-	for (size_t i = 0; i < number; i++)
-		if (tree_canonical(context->tree, databases[i].path, other) == 0 && strcmp(path, other) == 0)
-			return true;
-	return false;
+	if (snprintf(path, sizeof(path), "%s/%s", directory, formats[number].name) >= (int)sizeof(path))
+		return 0;
+	if (!formats[number].unread)
+		return database_read(rpm, path);
+	if (tree_open(rpm->context->tree, path, &file) == 0)
+		builder_note(rpm->context->builder, SOURCE, path, "%s", formats[number].unread);
+	return 0;
 }
 
-static int place_read(struct rpm *rpm, size_t number)
-{
-	const char *path = databases[number].path;
-	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
-	struct builder *builder = rpm->context->builder;
-	int r;
+/* One of them may be a link to the other. */
+static const char *const directories[] = { "/var/lib/rpm", "/usr/lib/sysimage/rpm" };
 
-	if (is_again(rpm->context, number))
-		return 0;
-	rpm->location = path;
-	rpm->damaged = 0;
-	if (databases[number].unread) {
-		if (tree_open(rpm->context->tree, path, &file) == 0)
-			builder_note(builder, SOURCE, path, "%s", databases[number].unread);
-		return 0;
-	}
-	r = database_read(rpm, path);
-	if (r == -ENOENT || r == -ENOTDIR || r == -ENOMEM)
-		return r == -ENOMEM ? r : 0;
-	if (r < 0)
-		builder_note(builder, SOURCE, path, "%s",
-			     r == -EBADMSG ? "it is no database of packages, or a damaged one" : strerror(-r));
-	if (rpm->damaged)
-		builder_note(builder, SOURCE, path, "%zu of its packages are damaged", rpm->damaged);
-	return 0;
+/* "/usr/lib/sysimage/rpm" where /var/lib/rpm is a link to it. What leads nowhere is told when it is opened. */
+static void directory_resolve(const struct rpm *rpm, const char *directory, char ret_directory[static PATH_MAX])
+{
+	char inside[PATH_MAX];
+
+	(void)snprintf(inside, sizeof(inside), "%s/%s", directory, formats[0].name);
+	if (tree_canonical(rpm->context->tree, inside, ret_directory) < 0)
+		(void)strcpy(ret_directory, inside);
+	*strrchr(ret_directory, '/') = '\0';
 }
 
 static int rpm_read(const struct source_context *context)
 {
-	_cleanup_free_ const char **dirs = calloc(DIRS_MAX, sizeof(*dirs));
-	struct rpm rpm = { .context = context, .dirs = dirs };
-	int r = dirs ? 0 : -ENOMEM;
+	struct rpm rpm = { .context = context };
+	char read[ARRAY_SIZE(directories)][PATH_MAX] = { "" };
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(databases); i++)
-		r = place_read(&rpm, i);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
+		directory_resolve(&rpm, directories[i], read[i]);
+		if (i > 0 && strcmp(read[i], read[0]) == 0)
+			continue;
+		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(formats); j++)
+			r = format_read(&rpm, read[i], j);
+	}
 	return r;
 }
 

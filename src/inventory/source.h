@@ -63,6 +63,9 @@ struct purl {
 };
 int purl_format(const struct purl *purl, char *room, size_t size);
 
+/* The qualifier `distro` of a system: "debian-12", or its name alone; NULL: unknown. It may be written to `room`. */
+const char *purl_distro(const struct inventory_system *system, char room[static BUILDER_STRING_MAX]);
+
 /* Of a distribution's own package: namespace and `distro` are the system's, as far as they are known, and `upstream` is its
  * origin where that is another than its name. As purl_format. */
 int purl_of_package(const struct inventory_system *system, const struct inventory_package *package, char *room,

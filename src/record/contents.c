@@ -56,7 +56,7 @@ void contents_from_facts(const struct facts *facts, struct recording_contents *r
 		.content = { content_put(&facts->content), content_put(&facts->script_content) },
 		.writer = { writer_put(facts->writer), writer_put(facts->script_writer) },
 		.script_source = facts->script_source,
-		.first_of_image = facts->first_of_image,
+		.flags = facts->first_of_image ? RECORDING_FIRST_OF_IMAGE : 0,
 	};
 	texts_put(&facts->content, facts->writer, ret_texts);
 	texts_put(&facts->script_content, facts->script_writer, ret_texts + CONTENT_TEXTS);
@@ -102,12 +102,13 @@ static const struct writer *writer_take(const struct recording_writer *put, cons
 bool contents_to_facts(const struct recording_contents *contents, const char *const texts[static CONTENTS_TEXTS],
 		       struct writer writers[static 2], struct facts *facts)
 {
-	if (contents->script_source > SCRIPT_INPUT || contents->first_of_image > 1 ||
+	if (contents->script_source > SCRIPT_INPUT ||
+	    (contents->flags & ~(RECORDING_FIRST_OF_IMAGE | RECORDING_OF_IMAGE)) ||
 	    !content_take(&contents->content[0], texts, &facts->content) ||
 	    !content_take(&contents->content[1], texts + CONTENT_TEXTS, &facts->script_content))
 		return false;
 	facts->script_source = (enum script_source)contents->script_source;
-	facts->first_of_image = contents->first_of_image;
+	facts->first_of_image = contents->flags & RECORDING_FIRST_OF_IMAGE;
 	facts->writer = writer_take(&contents->writer[0], texts[CONTENT_TEXT_WRITER], &writers[0]);
 	facts->script_writer = writer_take(&contents->writer[1], texts[CONTENT_TEXTS + CONTENT_TEXT_WRITER],
 					   &writers[1]);

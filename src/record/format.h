@@ -145,6 +145,10 @@ enum {
 #define RECORDING_CONTENT_VOUCHED    (1u << 2)
 #define RECORDING_CONTENT_FLAGS      ((1u << 3) - 1)
 
+/* recording_contents.flags */
+#define RECORDING_FIRST_OF_IMAGE (1u << 0)
+#define RECORDING_OF_IMAGE       (1u << 1) /* the event again, when its image's packages were known: all else was told */
+
 /* struct content of detect/detect.h; kinds are enum digest_kind. */
 struct recording_content {
 	__u8 digest_kind, expected_kind, packaged, flags;
@@ -162,7 +166,7 @@ struct recording_contents {
 	struct recording_writer writer[2];
 	struct recording_content content[2];
 	__u32 script_source; /* enum script_source */
-	__u32 first_of_image;
+	__u32 flags;         /* RECORDING_FIRST_OF_IMAGE, RECORDING_OF_IMAGE */
 	__u32 texts[CONTENTS_TEXTS];
 };
 

@@ -251,7 +251,7 @@ static int event_take(struct playback *playback, struct rest *rest)
 {
 	struct playback_frame *frame = &playback->frame;
 	bool has_contents = playback->head.version > 2;
-	struct recording_contents contents = { .first_of_image = 0 };
+	struct recording_contents contents = { .flags = 0 };
 	struct recording_event fixed;
 	const char *texts[EVENT_TEXTS], *contents_texts[CONTENTS_TEXTS];
 	const struct event *event;
@@ -281,6 +281,7 @@ static int event_take(struct playback *playback, struct rest *rest)
 	};
 	if (!contents_to_facts(&contents, contents_texts, playback->writers, &frame->facts))
 		return -EBADMSG;
+	frame->of_image = contents.flags & RECORDING_OF_IMAGE;
 	if (!has_contents && (event->exec.flags & PLM_EXEC_SCRIPT)) /* then no other was known */
 		frame->facts.script_source = SCRIPT_EXECUTED;
 	return event_complete(frame, &fixed, texts);

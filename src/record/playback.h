@@ -21,6 +21,7 @@ struct playback_frame {
 
 	struct event event; /* RECORDING_EVENT */
 	struct facts facts;
+	bool of_image; /* it came before: now only for what is to say of its image */
 
 	struct {
 		uint64_t container; /* 0: of the host */

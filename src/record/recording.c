@@ -364,7 +364,7 @@ static __u32 event_flags(const struct event *event, const struct facts *facts)
 }
 
 int recording_event(struct recording *recording, const void *raw, size_t size, const struct event *event,
-		    const struct facts *facts, int64_t boot_offset)
+		    const struct facts *facts, int64_t boot_offset, bool of_image)
 {
 	__u32 flags = event_flags(event, facts);
 	const char *const texts[EVENT_TEXTS] = {
@@ -398,6 +398,7 @@ int recording_event(struct recording *recording, const void *raw, size_t size, c
 	parts[2] = (struct part){ recording->record, fixed.record };
 	texts_put(texts, EVENT_TEXTS, fixed.texts, parts + 3);
 	contents_from_facts(facts, &contents, contents_texts);
+	contents.flags |= of_image ? RECORDING_OF_IMAGE : 0;
 	texts_put(contents_texts, CONTENTS_TEXTS, contents.texts, parts + 3 + EVENT_TEXTS);
 	return frame_add(recording, RECORDING_EVENT, parts, ARRAY_SIZE(parts));
 }

@@ -40,10 +40,11 @@ int recording_container(struct recording *recording, const struct container *con
 
 /*
  * The record of `size` bytes that `event` was decoded from, with what was found out since: `facts`, and of a
- * change that was told by name its path, file and old path. `boot_offset`: realtime - boottime, ns.
+ * change that was told by name its path, file and old path. `boot_offset`: realtime - boottime, ns. `of_image`: it comes
+ * again, for what is to say of its image alone.
  */
 int recording_event(struct recording *recording, const void *raw, size_t size, const struct event *event,
-		    const struct facts *facts, int64_t boot_offset);
+		    const struct facts *facts, int64_t boot_offset, bool of_image);
 
 /* A coverage finding, before the policy is asked, at `now` (CLOCK_BOOTTIME, ns). `container` 0: of the host.
  * Texts are not empty. */

@@ -19,23 +19,38 @@ static const char *text_of(const struct text_field *field, const void *object)
 	return *(const char *const *)((const char *)object + field->offset);
 }
 
-/* All of them, then those that were no UTF-8 again. What stands in plimsoll already is to be written before. */
-static void put_fields(struct json_writer *writer, const struct text_field *fields, size_t count, const void *object)
+#define TEXTS_MAX 16 /* of one object */
+
+/* Which of them were no UTF-8, a bit each. */
+static unsigned put_texts(struct json_writer *writer, const struct text_field *fields, size_t count, const void *object)
 {
-	bool whole[16];
+	unsigned broken = 0;
+
+	for (size_t i = 0; i < count && i < TEXTS_MAX; i++)
+		if (!writer_field(writer, fields[i].path, text_of(&fields[i], object)))
+			broken |= 1u << i;
+	return broken;
+}
+
+/* These again, byte for byte. What else stands in plimsoll comes before. */
+static void put_raw(struct json_writer *writer, const struct text_field *fields, unsigned broken, const void *object)
+{
 	char path[WRITER_PATH_MAX];
 
-	for (size_t i = 0; i < count; i++)
-		whole[i] = writer_field(writer, fields[i].path, text_of(&fields[i], object));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; broken >> i; i++) {
 		const char *text = text_of(&fields[i], object);
 
-		if (whole[i])
+		if (!(broken >> i & 1))
 			continue;
 		(void)snprintf(path, sizeof(path), "plimsoll.raw.%s", fields[i].path);
 		writer_at(writer, path);
 		writer_base64(writer, text, strlen(text));
 	}
+}
+
+static void put_fields(struct json_writer *writer, const struct text_field *fields, size_t count, const void *object)
+{
+	put_raw(writer, fields, put_texts(writer, fields, count, object), object);
 }
 
 /* ---- what it is of ---- */
@@ -84,11 +99,20 @@ static void put_container(struct document *document)
 
 static void put_distribution(struct document *document)
 {
+	static const struct text_field fields[] = {
+		{ "id", offsetof(struct inventory_system, id) },
+		{ "version", offsetof(struct inventory_system, version) },
+		{ "name", offsetof(struct inventory_system, name) },
+	};
 	struct inventory_system system = inventory_system(document->inventory);
+	struct json_writer distribution;
 
-	(void)writer_field(&document->writer, "distribution.id", system.id);
-	(void)writer_field(&document->writer, "distribution.version", system.version);
-	(void)writer_field(&document->writer, "distribution.name", system.name);
+	if (!system.id && !system.version && !system.name)
+		return;
+	writer_at(&document->writer, "distribution");
+	writer_element_begin(&document->writer, &distribution);
+	put_fields(&distribution, fields, ARRAY_SIZE(fields), &system);
+	writer_element_end(&document->writer, &distribution);
 }
 
 /* ---- packages ---- */
@@ -105,12 +129,14 @@ static void put_package(struct document *document, const struct inventory_packag
 		{ "location", offsetof(struct inventory_package, location) },
 	};
 	struct json_writer element;
+	unsigned broken;
 
 	writer_element_begin(&document->writer, &element);
+	broken = put_texts(&element, fields, ARRAY_SIZE(fields), package);
 	(void)writer_field(&element, "type", package_type_name(package->type));
 	writer_at(&element, "files");
 	writer_number(&element, package->files);
-	put_fields(&element, fields, ARRAY_SIZE(fields), package);
+	put_raw(&element, fields, broken, package);
 	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
@@ -189,12 +215,13 @@ static void put_expected(struct json_writer *writer, const struct digest *digest
 
 static void put_changed(struct document *document, const struct inventory_file *file, const char *path)
 {
+	static const struct text_field field = { "file.path", 0 };
 	struct inventory_package package = inventory_package(document->inventory, file->package);
 	struct json_writer element;
-	bool whole;
+	unsigned broken;
 
 	writer_element_begin(&document->writer, &element);
-	whole = writer_field(&element, "file.path", path);
+	broken = put_texts(&element, &field, 1, &path);
 	(void)writer_field(&element, "package.name", package.name);
 	(void)writer_field(&element, "package.version", package.version);
 	(void)writer_field(&element, "package.type", package_type_name(package.type));
@@ -204,10 +231,7 @@ static void put_changed(struct document *document, const struct inventory_file *
 		writer_at(&element, "plimsoll.configuration");
 		writer_bool(&element, true);
 	}
-	if (!whole) {
-		writer_at(&element, "plimsoll.raw.file.path");
-		writer_base64(&element, path, strlen(path));
-	}
+	put_raw(&element, &field, broken, &path);
 	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }

@@ -58,8 +58,8 @@ static const struct column {
 	size_t least; /* characters that it keeps on a narrow terminal */
 	void (*fill)(const struct inventory_package *package, struct buffer *cell);
 } columns[] = {
-	{ "NAME", 16, cell_name }, { "VERSION", 12, cell_version }, { "ARCH", 4, cell_architecture },
-	{ "TYPE", 4, cell_type },  { "ORIGIN", 10, cell_origin },   { "FILES", 5, cell_files },
+	{ "NAME", 16, cell_name }, { "VERSION", 12, cell_version }, { "ARCH", 7, cell_architecture },
+	{ "TYPE", 6, cell_type },  { "ORIGIN", 10, cell_origin },   { "FILES", 5, cell_files },
 };
 
 #define COLUMNS ARRAY_SIZE(columns)

@@ -108,12 +108,19 @@ static int begin_failed(int r, struct target_failure *failure)
 	return r;
 }
 
+/* Where containers cannot be listed, images still can. */
 static int host_find(struct search *search, const char *name, struct target *ret_target, struct target_failure *failure)
 {
-	int r = search_container(search, name, ret_target, failure);
+	struct target_failure of_image = { "" };
+	int r = search_container(search, name, ret_target, failure), image;
 
-	if (r == -ENOENT)
-		r = search_image(search, name, ret_target, failure);
+	if (r == 0 || r == -ENOTUNIQ || r == -ESRCH)
+		return r;
+	image = search_image(search, name, ret_target, &of_image);
+	if (image != -ENOENT) {
+		*failure = of_image;
+		return image;
+	}
 	if (r == -ENOENT)
 		failure_set(failure, "there is no file, running container or image on this host that is called '%s'",
 			    name);

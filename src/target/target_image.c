@@ -39,6 +39,16 @@ static void layers_take(struct target *target, struct stored_image *image)
 	image->count = 0;
 }
 
+static void image_failed(int error, const char *name, struct target_failure *failure)
+{
+	if (error == -ENOTUNIQ)
+		failure_set(failure, "several images are called '%s': give more of its id", name);
+	else if (error == -EACCES || error == -EPERM)
+		failure_set(failure, "the images of this host may not be looked at for '%s'", name);
+	else
+		failure_set(failure, "what the runtime keeps of image '%s' cannot be read: %s", name, strerror(-error));
+}
+
 int search_image(struct search *search, const char *name, struct target *ret_target, struct target_failure *failure)
 {
 	_cleanup_stored_image_ struct stored_image image = { .count = 0 };
@@ -52,10 +62,7 @@ int search_image(struct search *search, const char *name, struct target *ret_tar
 	if (r == 0)
 		r = (target.host_root = strdup(search->host_root)) ? 0 : -ENOMEM;
 	if (r < 0) {
-		failure_set(failure,
-			    r == -ENOTUNIQ ? "several images are called '%s': give more of its id"
-					   : "what the runtime keeps of image '%s' is damaged, or cannot be read",
-			    name);
+		image_failed(r, name, failure);
 		return r;
 	}
 	layers_take(&target, &image);

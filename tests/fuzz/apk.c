@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/apk_text.c src/inventory/lines.c
-// fuzz: src/inventory/builder.c src/inventory/tree.c src/digest/digest.c -lcrypto
-/* Any bytes as apk's database: a package is given before its files, and neither its name nor that of a file is a path. */
+// fuzz: src/digest/digest.c -lcrypto
+/*
+ * Any bytes as apk's database: a package is given before its files, and neither its name nor that of a file is a path.
+ */
 #include <stdlib.h>
 #include <string.h>
 

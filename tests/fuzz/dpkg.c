@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/inventory/dpkg_text.c src/inventory/deb822.c src/inventory/copyright.c src/inventory/lines.c
-// fuzz: src/inventory/builder.c src/inventory/tree.c src/digest/digest.c -lcrypto
 /*
- * Any bytes as one of dpkg's texts; the first says which. What must hold of what is taken: names are no paths, digests are
- * hex, paths of checksums absolute, all of it lies in the text and has an end; a sum that was taken is found.
+ * Any bytes as one of dpkg's texts; the first says which. What must hold of what is taken: names are no paths, digests
+ * are hex, paths of checksums absolute, all of it lies in the text and has an end; a sum that was taken is found.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,17 +66,20 @@ static void md5sums(struct lines *lines)
 	must_be_sums(&sums);
 }
 
-static int path(const char *path, void *data)
+static int path(const char *path, const struct dpkg_sum *sum, void *data)
 {
+	must(!sum || strcmp(sum->path, path) == 0);
 	++*(size_t *)data;
 	return strlen(path) % 2 ? -EINVAL : 0;
 }
 
 static void list(struct lines *lines)
 {
+	struct dpkg_sum sum = { .path = "/usr/bin/x" };
+	struct dpkg_sums sums = { .sums = &sum, .count = 1 };
 	size_t paths = 0;
 
-	must(dpkg_list(lines, path, &paths) == 0 && paths <= lines->number && lines->bad <= lines->number);
+	must(dpkg_list(lines, &sums, path, &paths) == 0 && paths <= lines->number && lines->bad <= lines->number);
 }
 
 static void diversions(struct lines *lines)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/inventory/os_release.c src/inventory/purl.c src/inventory/lines.c src/inventory/inventory.c
-// fuzz: src/inventory/builder.c src/inventory/tree.c src/digest/digest.c -lcrypto
+// fuzz: src/inventory/os_release.c src/inventory/purl.c src/inventory/lines.c src/inventory/tree.c src/image/layers.c
+// fuzz: src/inventory/inventory.c src/digest/digest.c -lcrypto
 /*
- * Any bytes as os-release: what is said is not empty, and no longer than the text. Of it package URLs are made, which have
- * nothing in them but what a URL may have.
+ * Any bytes as os-release: what is said is not empty, and no longer than the text. Of it package URLs are made, which
+ * have nothing in them but what a URL may have.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -93,7 +93,12 @@ node_runtime() {
 				.process.env |= map(select(startswith("NODE_CAPS=") | not)) |
 				.process.capabilities = {bounding: $caps, effective: $caps, permitted: $caps} |
 				if any($caps[]; . == "CAP_BPF" or . == "CAP_SYS_ADMIN") then
-					.linux.seccomp.syscalls += [{names: ["bpf"], action: "SCMP_ACT_ALLOW"}] else . end' \
+					.linux.seccomp.syscalls += [{names: ["bpf"], action: "SCMP_ACT_ALLOW"}] else . end |
+				if any($caps[]; . == "CAP_SYS_ADMIN") then
+					.linux.seccomp.syscalls += [{names: ["clone", "clone3", "mount", "setns", "umount", "umount2",
+						"unshare"], action: "SCMP_ACT_ALLOW"}] else . end |
+				if any($caps[]; . == "CAP_SYS_CHROOT") then
+					.linux.seccomp.syscalls += [{names: ["chroot"], action: "SCMP_ACT_ALLOW"}] else . end' \
 				"$bundle/config.json" >"$bundle/config.new" && mv "$bundle/config.new" "$bundle/config.json"
 		fi
 		exec runc "${arguments[@]}"

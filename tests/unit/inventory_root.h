@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A root directory of the test's own, what a source reads of it as one text, and the fixtures that are beside the project. */
+/*
+ * A root directory of the test's own, what a source reads of it as one text, and the fixtures that are beside the
+ * project.
+ */
 #ifndef PLM_TESTS_INVENTORY_ROOT_H
 #define PLM_TESTS_INVENTORY_ROOT_H
 
@@ -21,17 +24,22 @@ struct root {
 	struct tree *tree;
 };
 
-static inline int root_setup(void **state)
+static inline struct root *root_make(const char *where)
 {
 	struct root *root = calloc(1, sizeof(*root));
 
 	assert_non_null(root);
-	strcpy(root->path, "/tmp/plimsoll-root-XXXXXX");
+	(void)snprintf(root->path, sizeof(root->path), "%s/plimsoll-root-XXXXXX", where);
 	assert_non_null(mkdtemp(root->path));
 	root->fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root->fd >= 0);
 	assert_int_equal(tree_disk_new(fcntl(root->fd, F_DUPFD_CLOEXEC, 0), &root->tree), 0);
-	*state = root;
+	return root;
+}
+
+static inline int root_setup(void **state)
+{
+	*state = root_make("/tmp");
 	return 0;
 }
 
@@ -156,6 +164,34 @@ static inline void found_say(struct found *found, const struct inventory *invent
 	}
 }
 
+/* What a source is given of a walk. */
+struct root_walk {
+	const struct source_context *context;
+	const struct source *source;
+	void *state;
+};
+
+static inline int root_entry(const struct tree_entry *entry, void *data)
+{
+	const struct root_walk *walk = data;
+
+	return walk->source->entry(walk->context, walk->state, entry);
+}
+
+/* What lies too deep is passed over. */
+static inline void root_walk(const struct source_context *context, const struct source *source)
+{
+	struct root_walk walk = { context, source, NULL };
+	int r;
+
+	if (source->begin)
+		assert_int_equal(source->begin(&walk.state), 0);
+	r = tree_walk(context->tree, root_entry, &walk);
+	assert_true(r == 0 || r == -E2BIG);
+	if (source->end)
+		source->end(walk.state);
+}
+
 /* Reads by that source, as a root of that system. */
 static inline void root_read(struct root *root, const struct source *source, const struct inventory_system *system,
 			     struct found *ret_found)
@@ -171,7 +207,10 @@ static inline void root_read(struct root *root, const struct source *source, con
 	context.builder = builder;
 	if (system)
 		context.system = *system;
-	assert_int_equal(source->read(&context), 0);
+	if (source->read)
+		assert_int_equal(source->read(&context), 0);
+	if (source->entry)
+		root_walk(&context, source);
 	assert_int_equal(builder_write(builder, fd), 0);
 	builder_free(builder);
 	assert_int_equal(inventory_open(fd, &inventory), 0);

@@ -71,7 +71,9 @@ static void a_removed_one_is_none(void **state)
 static void a_damaged_one_is_told(void **state)
 {
 	root_fixture(*state, "var/lib/dpkg/status", "dpkg/corrupt.status");
-	expect(*state, NULL, "note dpkg /var/lib/dpkg/status line 5 is no field, and 1 more are damaged\n");
+	expect(*state, NULL,
+	       "note dpkg /var/lib/dpkg/status line 1 begins a package without a right name, "
+	       "and 1 more are damaged\n");
 }
 
 static void distroless(void **state)
@@ -97,7 +99,7 @@ static void distroless(void **state)
 
 /* ---- files ---- */
 
-/* A root whose /bin is a link: files with and without checksums, links, directories that are empty, and full of links. */
+/* A root whose /bin is a link: files with and without checksums, links, and directories with nothing else in them. */
 static void files(void **state)
 {
 	struct root *root = *state;
@@ -170,7 +172,7 @@ static void architectures_side_by_side(void **state)
 	expect(root, &debian,
 	       PACKAGE("l", "2") "package l 1 i386 origin=l license=- "
 				 "purl=pkg:deb/debian/l@1?arch=i386&distro=debian-12 "
-				 "location=/var/lib/dpkg/status files=1\n"
+				 "location=/var/lib/dpkg/status files=2\n"
 				 "file /usr/32 l md5:" B "\n"
 				 "file /usr/64 l md5:" A "\n"
 				 "file /usr/both l md5:" A "\n");
@@ -273,10 +275,11 @@ static void cut_ones_give_what_is_whole(void **state)
 static void bytes_that_are_no_text(void **state)
 {
 	static const char bytes[] = STATUS("a", "") "Package: b\0c\nStatus: install ok installed\n\n" STATUS("d", "");
+	static const char list[] = "/usr/x\0/y\n/z\x1b[31m\n";
 	struct root *root = *state;
 
 	root_bytes(root, "var/lib/dpkg/status", bytes, sizeof(bytes) - 1);
-	root_bytes(root, "var/lib/dpkg/info/a.list", "/usr/x\0/y\n/z\x1b[31m\n", 16);
+	root_bytes(root, "var/lib/dpkg/info/a.list", list, sizeof(list) - 1);
 	root_file(root, "z\x1b[31m", "");
 	root_file(root, "var/lib/dpkg/info/d.list", "/.\n");
 	expect(root, &debian,

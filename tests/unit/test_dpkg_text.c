@@ -286,28 +286,32 @@ static void sums_are_found(void **state)
 
 /* ---- lists ---- */
 
-static int say_path(const char *path, void *data)
+static int say_path(const char *path, const struct dpkg_sum *sum, void *data)
 {
 	if (strstr(path, ".."))
 		return -EINVAL;
-	say(data, "%s;", path);
+	say(data, "%s%s;", path, sum ? " sum" : "");
 	return 0;
 }
 
 static void read_list(struct lines *lines, struct answer *answer)
 {
-	assert_int_equal(dpkg_list(lines, say_path, answer), 0);
+	struct dpkg_sum sum = { "/sum/a", A, 0, 1 };
+	struct dpkg_sums sums = { .sums = &sum, .count = 1 };
+
+	assert_int_equal(dpkg_list(lines, &sums, say_path, answer), 0);
 }
 
 static const struct row list_rows[] = {
 	{ "nothing", "", "", 0, 0, NULL, 0 },
-	{ "directories go", "/.\n/usr\n/usr/bin\n/usr/bin/a\n/usr/bin/b\n", "/usr/bin/a;/usr/bin/b;", 0, 0, NULL, 0 },
+	{ "directories go", "/.\n/usr\n/usr/bin\n/usr/bin/b\n/usr/bin/a\n", "/usr/bin/a;/usr/bin/b;", 0, 0, NULL, 0 },
 	{ "an empty one may be anything", "/.\n/usr\n/usr/empty\n/var\n", "/usr/empty;/var;", 0, 0, NULL, 0 },
-	{ "a longer name is not below", "/a\n/ab\n/ab/c\n", "/a;/ab/c;", 0, 0, NULL, 0 },
-	{ "its links are at the end", "/usr\n/usr/a\n/usr/b\n/usr/a/link\n", "/usr/a;/usr/b;/usr/a/link;", 0, 0, NULL,
-	  0 },
+	{ "a longer name is not below", "/a\n/ab\n/ab/c\n/a-\n/a0\n", "/a;/a-;/a0;/ab/c;", 0, 0, NULL, 0 },
+	{ "its links are at the end", "/usr\n/usr/a\n/usr/a-b\n/usr/c\n/usr/a/link\n/usr/c/d/link\n",
+	  "/usr/a-b;/usr/a/link;/usr/c/d/link;", 0, 0, NULL, 0 },
+	{ "with a checksum", "/sum\n/sum/a\n/sum/b\n", "/sum/a sum;/sum/b;", 0, 0, NULL, 0 },
 	{ "no newline at the end", "/usr\n/usr/a", "/usr/a;", 0, 0, NULL, 0 },
-	{ "what is no path is told with its line", "/usr\n/usr/../a\n/usr/b\n/../c\n", "/usr/b;", 2, 2,
+	{ "what is no path is told with its line", "/usr\n/usr/x/../a\n/usr/b\n/../c\n", "/usr/b;", 2, 2,
 	  "is no clean path", 0 },
 };
 

@@ -162,6 +162,8 @@ static void sample_exec(struct sample *s)
 				   .container_age = 90 };
 }
 
+static const struct writer script_writer = { 60, 5, 2400, 6, "/usr/bin/cp" };
+
 static void sample_script(struct sample *s)
 {
 	sample_parent(s);
@@ -171,6 +173,15 @@ static void sample_script(struct sample *s)
 	s->facts.script = (struct plm_file){ .inode = 6, .layer = PLM_LAYER_UPPER, .ctime = 11 };
 	s->facts.script_path = "/opt/run.sh";
 	s->facts.script_in_image = ANSWER_YES;
+	s->facts.script_source = SCRIPT_EXECUTED;
+	s->facts.first_of_image = true;
+	s->facts.content = (struct content){ .digest = { DIGEST_SHA256, { 1, 2 } },
+					     .expected = { DIGEST_MD5, { 3 } },
+					     .tampered = true,
+					     .packaged = ANSWER_YES,
+					     .package = { "dash", "0.5", "deb" } };
+	s->facts.script_content = (struct content){ .unverified = true, .copied_from = "/usr/bin/run.sh" };
+	s->facts.script_writer = &script_writer;
 }
 
 static void sample_input(struct sample *s)
@@ -305,7 +316,7 @@ static void record_samples(const char *path)
 		samples[i](s);
 		event = sample_event(s, decoder);
 		assert_int_equal(
-			recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts, BOOT_OFFSET),
+			recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts, BOOT_OFFSET, false),
 			0);
 	}
 	assert_int_equal(recording_coverage(recording, WEB, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made", 7500,
@@ -364,6 +375,40 @@ static void same_container(const struct container *read)
 	assert_string_equal(read->facts.pod_namespace, web.facts.pod_namespace);
 	assert_int_equal(read->facts.init_pid, 6);
 	assert_int_equal(read->facts.started, 1700000000);
+}
+
+static void same_content(const struct content *read, const struct content *written)
+{
+	assert_memory_equal(&read->digest, &written->digest, sizeof(read->digest));
+	assert_memory_equal(&read->expected, &written->expected, sizeof(read->expected));
+	assert_int_equal(read->packaged, written->packaged);
+	assert_true(read->unverified == written->unverified && read->tampered == written->tampered &&
+		    read->vouched == written->vouched);
+	same_text(read->package.name, written->package.name);
+	same_text(read->package.version, written->package.version);
+	same_text(read->package.type, written->package.type);
+	same_text(read->copied_from, written->copied_from);
+}
+
+static void same_writer(const struct writer *read, const struct writer *written)
+{
+	assert_int_equal(!read, !written);
+	if (!read)
+		return;
+	assert_true(read->pid == written->pid && read->start == written->start && read->session == written->session &&
+		    read->time == written->time);
+	same_text(read->executable, written->executable);
+}
+
+/* What version 3 has besides. */
+static void same_contents(const struct facts *read, const struct facts *written)
+{
+	same_content(&read->content, &written->content);
+	same_content(&read->script_content, &written->script_content);
+	same_writer(read->writer, written->writer);
+	same_writer(read->script_writer, written->script_writer);
+	assert_int_equal(read->script_source, written->script_source);
+	assert_int_equal(read->first_of_image, written->first_of_image);
 }
 
 static void same_facts(const struct facts *read, const struct facts *written)
@@ -440,6 +485,7 @@ static void reads_back(void **state)
 		assert_int_equal(frame->boot_offset, BOOT_OFFSET);
 		same_event(&frame->event, &event);
 		same_facts(&frame->facts, &s->facts);
+		same_contents(&frame->facts, &s->facts);
 	}
 	frame = next_of(playback, RECORDING_COVERAGE);
 	assert_int_equal(frame->coverage.container, WEB);
@@ -467,16 +513,32 @@ static size_t container_shrink(char *payload, size_t size, __u32 version)
 	return sizeof(fixed) + texts;
 }
 
+/* An event's frame of version 2 has neither struct recording_contents nor its texts, which end it. */
+static size_t contents_drop(char *payload, size_t size)
+{
+	struct recording_contents contents;
+	size_t at = sizeof(struct recording_event), texts = 0;
+
+	memcpy(&contents, payload + at, sizeof(contents));
+	for (size_t i = 0; i < CONTENTS_TEXTS; i++)
+		texts += contents.texts[i];
+	size -= sizeof(contents) + texts;
+	memmove(payload + at, payload + at + sizeof(contents), size - at);
+	return size;
+}
+
 /* Record version 1 ended struct plm_exec in front of its input. */
 static size_t event_shrink(char *payload, size_t size, __u32 version)
 {
 	const size_t old = offsetof(struct plm_exec, input), grown = sizeof(struct plm_exec) - old;
+	size_t at = sizeof(struct recording_event) + (version > 2 ? sizeof(struct recording_contents) : 0);
 	struct recording_event *fixed = (void *)payload;
-	struct plm_exec *exec = (void *)(fixed + 1);
+	struct plm_exec *exec = (void *)(payload + at);
 	struct plm_str *const texts[] = { &exec->path, &exec->script_path, &exec->name,
 					  &exec->args, &exec->cwd,         &exec->root };
 
-	(void)version;
+	if (version <= 2)
+		size = contents_drop(payload, size);
 	if (exec->head.kind != PLM_EXEC)
 		return size;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -484,7 +546,7 @@ static size_t event_shrink(char *payload, size_t size, __u32 version)
 			texts[i]->offset -= (__u32)grown;
 	exec->head.size -= (__u32)grown;
 	fixed->record -= (__u32)grown;
-	memmove((char *)exec + old, (char *)exec + sizeof(*exec), size - sizeof(*fixed) - sizeof(*exec));
+	memmove((char *)exec + old, (char *)exec + sizeof(*exec), size - at - sizeof(*exec));
 	return size - grown;
 }
 
@@ -544,6 +606,7 @@ static void reads_older_records(void **state)
 		frame = next_of(playback, RECORDING_EVENT);
 		same_event(&frame->event, &event);
 		same_facts(&frame->facts, &s->facts);
+		same_contents(&frame->facts, &s->facts);
 	}
 }
 
@@ -688,7 +751,7 @@ static void policy_patterns_apply(void **state)
 	event = sample_event(s, decoder);
 	assert_int_equal(recording_create(place->recording, &recording), 0);
 	assert_int_equal(recording_redact(recording, policy), 0);
-	assert_int_equal(recording_event(recording, s->draft.bytes, PLM_RECORD_MAX, &event, &s->facts, 0), 0);
+	assert_int_equal(recording_event(recording, s->draft.bytes, PLM_RECORD_MAX, &event, &s->facts, 0, false), 0);
 	assert_int_equal(recording_close(recording), 0);
 	assert_int_equal(playback_open(place->recording, &playback), 0);
 	frame = next_of(playback, RECORDING_EVENT);
@@ -736,7 +799,7 @@ static size_t flood(struct recording *recording, size_t *ret_errors)
 	*ret_errors = 0;
 	for (size_t i = 0; i < FLOOD; i++)
 		*ret_errors += recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts,
-					       BOOT_OFFSET) != 0;
+					       BOOT_OFFSET, false) != 0;
 	return FLOOD;
 }
 
@@ -1142,7 +1205,7 @@ static void refused_by_name(void **state)
 		int expected;
 	} rows[] = {
 		{ "magic", 0, 0, -EBADMSG },
-		{ "version", offsetof(struct recording_head, version), 3, -EOPNOTSUPP },
+		{ "version", offsetof(struct recording_head, version), RECORDING_VERSION + 1, -EOPNOTSUPP },
 		{ "version 0", offsetof(struct recording_head, version), 0, -EOPNOTSUPP },
 		{ "version of records", offsetof(struct recording_head, record_version), 99, -EOPNOTSUPP },
 		{ "version 0 of records", offsetof(struct recording_head, record_version), 0, -EOPNOTSUPP },

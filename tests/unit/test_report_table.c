@@ -111,7 +111,7 @@ static void widths(void **state)
 {
 	static const struct {
 		size_t width, longest;
-	} rows[] = { { 0, 59 }, { 200, 59 }, { 59, 59 }, { 58, 58 }, { 56, 56 }, { 10, 55 } };
+	} rows[] = { { 0, 59 }, { 200, 59 }, { 59, 59 }, { 58, 58 }, { 56, 56 }, { 10, 56 } };
 	_cleanup_sample_ struct sample sample = { .builder = NULL };
 
 	(void)state;

@@ -51,6 +51,14 @@ static const struct {
 	    .runc_roots = none },
 	  0,
 	  STORAGE("") },
+	{ { .data_roots = two,
+	    .docker_sockets = none,
+	    .podman_sockets = none,
+	    .containerd_sockets = none,
+	    .crio_sockets = none,
+	    .runc_roots = none },
+	  0,
+	  "storage:/a.sock " },
 	{ { .docker_sockets = many, .containerd_sockets = many }, -E2BIG, "" },
 };
 

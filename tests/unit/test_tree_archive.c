@@ -329,6 +329,16 @@ static void modes(void **state)
 
 /* ---- headers by hand ---- */
 
+static struct bytes joined(const struct bytes *first, const struct bytes *second)
+{
+	struct bytes both = { malloc(first->size + second->size), first->size + second->size };
+
+	assert_non_null(both.data);
+	memcpy(both.data, first->data, first->size);
+	memcpy(both.data + first->size, second->data, second->size);
+	return both;
+}
+
 /* A number as the binary form has it, which large ones need. */
 static void number_set(unsigned char *field, uint64_t number)
 {
@@ -348,54 +358,115 @@ static void sum_set(unsigned char *header)
 	(void)sprintf((char *)header + 148, "%06o", sum);
 }
 
-/* A file as GNU tar writes a sparse one, whose only bytes, four, are at an offset. */
-static void sparse_add(FILE *out, const char *name, uint64_t size, uint64_t offset)
+/* A file as GNU tar writes a sparse one, whose only bytes are at an offset. */
+static void sparse_add(FILE *out, const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
 {
-	unsigned char header[1024] = { 0 };
+	static const char zeros[512];
+	unsigned char header[512] = { 0 };
 
 	(void)snprintf((char *)header, 100, "%s", name);
 	memcpy(header + 100, "0000644\0000000000\0000000000", 24);
-	memcpy(header + 124, "00000000004\00000000000000", 24);
+	number_set(header + 124, bytes->size);
+	memcpy(header + 136, "00000000000", 12);
 	memcpy(header + 156, "S", 1);
 	memcpy(header + 257, "ustar  ", 8);
 	number_set(header + 386, offset);
-	number_set(header + 398, 4);
+	number_set(header + 398, bytes->size);
 	number_set(header + 483, size);
 	sum_set(header);
-	memcpy(header + 512, "text", 4);
 	assert_int_equal(fwrite(header, sizeof(header), 1, out), 1);
+	assert_int_equal(fwrite(bytes->data, bytes->size, 1, out), 1);
+	(void)fwrite(zeros, -bytes->size % sizeof(zeros), 1, out);
+}
+
+/* With the end of a tar. */
+static struct bytes sparse_layer(const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
+{
+	static const char zeros[1024];
+	struct bytes layer;
+	FILE *out = open_memstream(&layer.data, &layer.size);
+
+	sparse_add(out, name, size, offset, bytes);
+	assert_int_equal(fwrite(zeros, sizeof(zeros), 1, out), 1);
+	assert_int_equal(fclose(out), 0);
+	return layer;
 }
 
 /* Holes cost nothing: neither disk, nor another file's room. */
 static void sparse(void **state)
 {
+	static const struct bytes text = { (char *)"text", 4 };
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
 	_cleanup_tree_ struct tree *tree = NULL;
-	struct bytes after = layer_of("z=after", 7, ARCHIVE_FILTER_NONE), layer;
+	struct bytes layer;
 	FILE *out = open_memstream(&layer.data, &layer.size);
 	char bytes[8] = "????????";
 	struct stat stat;
 
 	(void)state;
-	sparse_add(out, "some", 3 << 20, 1 << 20);
-	sparse_add(out, "huge", 1ull << 40, 1ull << 39);
-	assert_int_equal(fwrite(after.data, after.size, 1, out), 1);
+	sparse_add(out, "some", 3 << 20, 1 << 20, &text);
+	sparse_add(out, "huge", 1ull << 40, 1ull << 39, &text);
+	sparse_add(out, "last", 3 << 20, 0, &text);
 	assert_int_equal(fclose(out), 0);
-	bytes_clear(&after);
 	assert_int_equal(tree_of(saved_tar(layer), NULL, &tree), 0);
 	assert_int_equal(tree_open(tree, "/huge", &file), -EFBIG);
 	assert_int_equal(tree_open(tree, "/some", &file), 0);
 	assert_int_equal(file.size, 3 << 20);
 	assert_int_equal(tree_pread(&file, bytes, 8, (1 << 20) - 2), 8);
 	assert_memory_equal(bytes, "\0\0text\0\0", 8);
-	assert_int_equal(tree_pread(&file, bytes, 8, (3 << 20) - 4), 4);
-	assert_memory_equal(bytes, "\0\0\0\0", 4);
 	assert_int_equal(fstat(file.fd, &stat), 0);
 	assert_true(stat.st_blocks * 512 < 1 << 20);
 	tree_close(&file);
-	assert_int_equal(tree_open(tree, "/z", &file), 0);
-	assert_int_equal(tree_pread(&file, bytes, 8, 0), 5);
-	assert_memory_equal(bytes, "after", 5);
+	assert_int_equal(tree_open(tree, "/last", &file), 0);
+	assert_int_equal(tree_pread(&file, bytes, 4, 0), 4);
+	assert_memory_equal(bytes, "text", 4);
+	assert_int_equal(tree_pread(&file, bytes, 8, (3 << 20) - 4), 4);
+	assert_memory_equal(bytes, "\0\0\0\0", 4);
+}
+
+/* Bytes behind a file's end. */
+static void sparse_beyond(void **state)
+{
+	static const struct {
+		uint64_t size, offset;
+		int expected;
+	} rows[] = { { 4, 0, 0 }, { 1004, 1000, 0 }, { 1003, 1000, -EBADMSG }, { 10, 1000, -EBADMSG } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_tree_ struct tree *tree = NULL;
+		struct bytes layer =
+			sparse_layer("f", rows[i].size, rows[i].offset, &(struct bytes){ (char *)"text", 4 });
+
+		assert_int_equal(tree_of(saved_tar(layer), NULL, &tree), rows[i].expected);
+	}
+}
+
+/* A blob with a hole is none, whatever its bytes are without it. */
+static void sparse_blob(void **state)
+{
+	static const uint64_t offsets[] = { 0, 512 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		_cleanup_bytes_ struct bytes layer = layer_of("a=1", 3, ARCHIVE_FILTER_NONE);
+		_cleanup_bytes_ struct bytes config = { 0 };
+		_cleanup_bytes_ struct bytes blob = { 0 };
+		_cleanup_bytes_ struct bytes rest = { 0 };
+		_cleanup_bytes_ struct bytes whole = { 0 };
+		struct image_out out = { maker_new(ARCHIVE_FILTER_NONE), -EBADF };
+		char hex[HEX_SIZE];
+
+		hex_of(&layer, hex);
+		config = text_of("{\"rootfs\":{\"diff_ids\":[\"sha256:%s\"]}}", hex);
+		out_file(&out, "c", &config);
+		out_text(&out, "manifest.json", "[{\"Config\":\"c\",\"Layers\":[\"l\"]}]");
+		rest = maker_end(out.maker);
+		blob = sparse_layer("l", offsets[i] + layer.size, offsets[i], &layer);
+		blob.size -= 1024;
+		whole = joined(&blob, &rest);
+		must_show(memory_file(&whole), NULL, offsets[i] ? -EBADMSG : 0, "/a=1");
+	}
 }
 
 static void sizes(void **state)
@@ -678,6 +749,7 @@ static void linked_layers(void **state)
 		{ "k/2.tar", "l/1.tar->/proc/self/exe", -EBADMSG },
 		{ "k/2.tar", "l/1.tar/", -EBADMSG },
 		{ "k/2.tar", "l/1.tar?", -EBADMSG },
+		{ "k/2.tar", "l/1.tar/x=1", -EBADMSG },
 		{ "k/2.tar", "", -EBADMSG },
 	};
 
@@ -752,16 +824,6 @@ static int layout_of(const struct bytes *layer, const struct bytes *stated, cons
 	return memory_file(&bytes);
 }
 
-static struct bytes joined(const struct bytes *first, const struct bytes *second)
-{
-	struct bytes both = { malloc(first->size + second->size), first->size + second->size };
-
-	assert_non_null(both.data);
-	memcpy(both.data, first->data, first->size);
-	memcpy(both.data + first->size, second->data, second->size);
-	return both;
-}
-
 /* The image is the one that was named, to the last byte. */
 static void digests(void **state)
 {
@@ -818,7 +880,7 @@ static void twice_compressed(void **state)
 	must_show(layout_of(&twice, &twice, &plain), NULL, -EBADMSG, NULL);
 }
 
-/* No beginning of an archive is one, until only its padding is missing. */
+/* No beginning of an archive is one, until only what pads its last file is missing. */
 static void cut_short(void **state)
 {
 	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_ZSTD };
@@ -831,7 +893,7 @@ static void cut_short(void **state)
 
 		out_layout(&out, "a=1|b=2", ARCHIVE_FILTER_GZIP, "+gzip");
 		bytes = maker_end(out.maker);
-		end = filters[i] == ARCHIVE_FILTER_NONE ? bytes.size - 1024 - 256 : bytes.size - 16;
+		end = filters[i] == ARCHIVE_FILTER_NONE ? bytes.size - 1024 - 512 : bytes.size - 16;
 		for (size_t size = 0; size < end; size += 61) {
 			_cleanup_tree_ struct tree *tree = NULL;
 			struct bytes part = { bytes.data, size };
@@ -846,13 +908,14 @@ static void cut_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merging),          cmocka_unit_test(refused),     cmocka_unit_test(names),
-		cmocka_unit_test(long_link),        cmocka_unit_test(deep),        cmocka_unit_test(modes),
-		cmocka_unit_test(sparse),           cmocka_unit_test(sizes),       cmocka_unit_test(opening),
-		cmocka_unit_test(canonical),        cmocka_unit_test(many_links),  cmocka_unit_test(listing),
-		cmocka_unit_test(stopped),          cmocka_unit_test(compressed),  cmocka_unit_test(directories),
-		cmocka_unit_test(linked_layers),    cmocka_unit_test(no_archives), cmocka_unit_test(digests),
-		cmocka_unit_test(twice_compressed), cmocka_unit_test(cut_short),
+		cmocka_unit_test(merging),     cmocka_unit_test(refused),       cmocka_unit_test(names),
+		cmocka_unit_test(long_link),   cmocka_unit_test(deep),          cmocka_unit_test(modes),
+		cmocka_unit_test(sparse),      cmocka_unit_test(sparse_beyond), cmocka_unit_test(sparse_blob),
+		cmocka_unit_test(sizes),       cmocka_unit_test(opening),       cmocka_unit_test(canonical),
+		cmocka_unit_test(many_links),  cmocka_unit_test(listing),       cmocka_unit_test(stopped),
+		cmocka_unit_test(compressed),  cmocka_unit_test(directories),   cmocka_unit_test(linked_layers),
+		cmocka_unit_test(no_archives), cmocka_unit_test(digests),       cmocka_unit_test(twice_compressed),
+		cmocka_unit_test(cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
