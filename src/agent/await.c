@@ -37,16 +37,23 @@ static bool decides(const struct event *event, const struct facts *facts)
 	       (facts->script.layer == PLM_LAYER_UPPER && facts->script_in_image == ANSWER_YES);
 }
 
+/* A program of the image that was running already: nothing hangs on its digest, and the order of what is found does. */
+static bool is_old(const struct event *event)
+{
+	return event->backend == PLM_BACKEND_ITERATOR && event->file.layer == PLM_LAYER_IMAGE;
+}
+
 bool await_more(struct agent *agent, const struct await_event *e, const struct facts *facts,
 		const struct facts_wait *wait)
 {
 	uint64_t patience = decides(e->event, facts) || wait->settles ? AWAIT_VERDICT : AWAIT_DIGEST;
 	struct awaited *awaited;
 
-	if (!e->record || (!wait->open && !wait->settles) ||
+	if (!e->record || (!wait->open && !wait->settles) || is_old(e->event) ||
 	    awaiting_hold(agent->awaiting, e->event, e->record, e->size, facts, wait, &awaited) < 0)
 		return false;
-	awaited->deadline = e->event->time + patience;
+	/* What was found running has been so for long. */
+	awaited->deadline = (e->event->backend == PLM_BACKEND_ITERATOR ? agent_now() : e->event->time) + patience;
 	return true;
 }
 

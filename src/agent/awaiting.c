@@ -150,6 +150,7 @@ int awaiting_hold(struct awaiting *awaiting, const struct event *event, const vo
 void awaited_event(const struct awaited *awaited, const struct event *decoded, struct event *ret_event)
 {
 	*ret_event = *decoded;
+	ret_event->time = awaited->time;
 	if (decoded->kind != PLM_CHANGE || !(decoded->change.flags & PLM_CHANGE_HINT))
 		return;
 	ret_event->path = awaited->path;

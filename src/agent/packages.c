@@ -44,7 +44,7 @@ static struct transaction *transaction_begin(struct agent *agent, struct contain
 {
 	if (container->transaction)
 		return container->transaction;
-	if (!container->image || !image_inventory(container->image))
+	if (!container->image || (!image_inventory(container->image) && !image_is_pending(container->image)))
 		return NULL; /* nothing to compare with */
 	container->transaction = calloc(1, sizeof(struct transaction));
 	if (!container->transaction)
@@ -449,9 +449,10 @@ static void step(struct container *container, void *data)
 	struct agent *agent = data;
 	struct transaction *transaction = container->transaction;
 
-	if (!transaction || transaction->reading || !has_settled(agent, transaction, agent_now()))
+	if (!transaction || transaction->reading || image_is_pending(container->image) ||
+	    !has_settled(agent, transaction, agent_now()))
 		return;
-	if (transaction->database)
+	if (transaction->database && image_inventory(container->image))
 		read_now(agent, container);
 	else
 		release(agent, container);

@@ -88,6 +88,7 @@ struct finding {
 	const struct package_changes *packages; /* of drift.package (inventory/compare.h) */
 	bool interactive;    /* session.exec: never folded */
 	bool setup;          /* a mutation by the entry point's own set-up */
+	uint64_t state;      /* of the file, where its content is in the subject: the same has one subject; 0 none */
 	char subject[320];   /* what repeats are folded by, with container and rule */
 	char message[512];   /* one sentence a person can act on; raw bytes, escaped on output */
 };

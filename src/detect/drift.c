@@ -117,27 +117,36 @@ static bool judge(const struct detection *detection, const struct code *code, st
  * What repeats are folded by: the content, so that a new payload under an old name is new. Where its digest is not known, the
  * change time stands for it: a file that is written or replaced gets another, and nobody in a container can set it.
  */
-static void content_subject(struct finding *finding, const struct code *code)
+static void state_subject(const struct code *code, char *ret_subject, size_t size)
 {
 	const struct plm_file *file = code->file;
 	const char *path = code->path ? code->path : "?";
+
+	if (file->layer == PLM_LAYER_UPPER)
+		subject_format(ret_subject, size, "%s @%x:%llu.%u.%llu", path, file->upper_device,
+			       (unsigned long long)file->upper_inode, file->generation,
+			       (unsigned long long)file->ctime);
+	else if (file->layer == PLM_LAYER_PLAIN)
+		subject_format(ret_subject, size, "%s @%x:%llu.%u.%llu", path, file->device,
+			       (unsigned long long)file->inode, file->generation, (unsigned long long)file->ctime);
+	else
+		subject_format(ret_subject, size, "%s", path);
+}
+
+/* A digest may be known at one time and not at another: the state of the file tells that it is the same. */
+static void content_subject(struct finding *finding, const struct code *code)
+{
 	const struct content *content = code->content;
 	char digest[DIGEST_TEXT_MAX];
 
+	state_subject(code, finding->subject, sizeof(finding->subject));
+	if (code->file->layer == PLM_LAYER_UPPER)
+		finding->state = subject_hash(finding->subject);
 	if (content->vouched) { /* a package that came is told once, whatever of it runs */
 		finding_subject(finding, "package %s %s", content->package.name, content->package.version ?: "");
 	} else if (content->digest.kind) {
 		digest_text(&content->digest, digest);
-		finding_subject(finding, "%s %s", path, digest);
-	} else if (file->layer == PLM_LAYER_UPPER) {
-		finding_subject(finding, "%s @%x:%llu.%u.%llu", path, file->upper_device,
-				(unsigned long long)file->upper_inode, file->generation,
-				(unsigned long long)file->ctime);
-	} else if (file->layer == PLM_LAYER_PLAIN) {
-		finding_subject(finding, "%s @%x:%llu.%u.%llu", path, file->device, (unsigned long long)file->inode,
-				file->generation, (unsigned long long)file->ctime);
-	} else {
-		finding_subject(finding, "%s", path);
+		finding_subject(finding, "%s %s", code->path ? code->path : "?", digest);
 	}
 }
 

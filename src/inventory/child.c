@@ -3,10 +3,12 @@
 #include "inventory/child.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "inventory/code.h"
 #include "inventory/confine.h"
@@ -26,10 +28,10 @@ struct child {
 };
 
 /* Says why, and ends: nothing of it is worth cleaning up. */
-static void give_up(const struct child *child, const char *what, int error) __attribute__((noreturn));
-static void give_up(const struct child *child, const char *what, int error)
+static void give_up(const struct child *child, const char *why, const char *what, int error) __attribute__((noreturn));
+static void give_up(const struct child *child, const char *why, const char *what, int error)
 {
-	(void)snprintf(child->page->words, CHILD_WORDS, "%s: %s", what, strerror(-error));
+	(void)snprintf(child->page->words, CHILD_WORDS, "%s%s: %s", why, what, strerror(-error));
 	child->page->error = error;
 	_exit(1);
 }
@@ -85,6 +87,15 @@ static int fd_order(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+/* An archive that is a directory is the root now, and its old descriptor is not kept. */
+static bool reads_descriptor(const struct child *child)
+{
+	struct stat stat;
+
+	return child->confinement.what == READER_ARCHIVE && fstat(child->confinement.fd, &stat) == 0 &&
+	       !S_ISDIR(stat.st_mode);
+}
+
 /* *ret_root stays open, and what it answers with. */
 static void confine(struct child *child, int *ret_root)
 {
@@ -92,6 +103,7 @@ static void confine(struct child *child, int *ret_root)
 		.memory = READER_MEMORY,
 		.written = child->numbers[CHILD_SPOOL] ? READER_SPOOL : INVENTORY_BLOB_MAX,
 		.seconds = child->numbers[CHILD_SECONDS] * (child->numbers[CHILD_VERIFY] ? VERIFY_THREADS : 1),
+		.threads = child->numbers[CHILD_VERIFY],
 	};
 	const char *step = "";
 	int keep[5], count = 0, r = confine_place(&child->confinement, ret_root, &step);
@@ -100,22 +112,24 @@ static void confine(struct child *child, int *ret_root)
 		keep[count++] = *ret_root;
 		keep[count++] = (int)child->numbers[CHILD_OUT];
 		keep[count++] = (int)child->numbers[CHILD_PAGE];
-		if (child->confinement.what == READER_ARCHIVE) {
-			keep[count++] = (int)child->numbers[CHILD_FD];
+		if (child->numbers[CHILD_SPOOL])
 			keep[count++] = (int)child->numbers[CHILD_SPOOL];
-		}
+		if (reads_descriptor(child))
+			keep[count++] = child->confinement.fd;
+		else
+			child->confinement.fd = *ret_root;
 		qsort(keep, (size_t)count, sizeof(*keep), fd_order);
 		r = confine_powers(&limits, keep, (size_t)count, &step);
 	}
 	if (r < 0)
-		give_up(child, step, r);
+		give_up(child, "it could not be confined: ", step, r);
 }
 
 static int tree_take(struct child *child, int root)
 {
 	if (child->confinement.what == READER_ARCHIVE)
-		return tree_archive_new((int)child->numbers[CHILD_FD], (int)child->numbers[CHILD_SPOOL],
-					child->reference, &child->tree);
+		return tree_archive_new(child->confinement.fd, (int)child->numbers[CHILD_SPOOL], child->reference,
+					&child->tree);
 	return tree_disk_new(root, &child->tree);
 }
 
@@ -206,7 +220,7 @@ static int answer(struct child *child, int root)
 	int r = tree_take(child, root);
 
 	if (r < 0)
-		give_up(child, "opening the image", r);
+		give_up(child, "", "opening the image", r);
 	r = builder_new(&child->builder);
 	if (r == 0)
 		r = code_list_new(&child->code);
@@ -222,13 +236,17 @@ int reader_main(int argc, char **argv)
 	struct child child = { 0 };
 	int root = -EBADF, r = arguments_take(&child, argc, argv);
 
+	json_object_seed(0); /* of /dev/urandom: later that is the image's, and may be a FIFO */
 	if (r == 0)
 		r = page_take(&child);
 	if (r < 0)
 		return 2;
+	r = digest_prepare();
+	if (r < 0)
+		give_up(&child, "", "libcrypto", r);
 	confine(&child, &root);
 	r = answer(&child, root);
 	if (r < 0)
-		give_up(&child, "reading the image", r);
+		give_up(&child, "", "reading the image", r);
 	_exit(0); /* what it holds goes with it */
 }

@@ -11,7 +11,7 @@
 /* Written by the child alone, and not to be trusted. */
 struct child_page {
 	atomic_ullong done, total;
-	char words[CHILD_WORDS]; /* why it gave up: "mount: Operation not permitted"; not terminated for certain */
+	char words[CHILD_WORDS]; /* why it gave up: "reading the image: Cannot allocate memory"; not terminated for certain */
 	int32_t error;           /* negative errno: why it gave up */
 };
 

@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -21,7 +20,7 @@
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWPID)
 
-/* The one place that every mount namespace has, for a moment: a tmpfs over it, with what is to be the root. */
+/* A place that is there, for a moment: a tmpfs over it, with what is to be the root. */
 #define PLACE "/proc"
 #define ROOT  PLACE "/root"
 #define EMPTY PLACE "/empty"
@@ -29,8 +28,8 @@
 struct placing {
 	const struct confinement *confinement;
 	bool user_namespace;
+	int tree; /* a mount that is nowhere yet, of what is to be the root; -EBADF: none */
 };
-
 
 /* ---- namespaces ---- */
 
@@ -73,11 +72,42 @@ static int enter_user(struct placing *placing)
 	return unshare(CLONE_NEWUSER) < 0 ? -errno : user_map(uid, gid);
 }
 
-static int enter_root(struct placing *placing)
+/* A copy of the mount alone, without what is mounted below it. In a user namespace those are locked, and come along. */
+static int tree_take(struct placing *placing, int directory, const char *path)
 {
-	if (placing->confinement->what == READER_ROOT && setns(placing->confinement->fd, CLONE_NEWNS) < 0)
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+
+	placing->tree = open_tree(directory, path, flags | (placing->user_namespace ? AT_RECURSIVE : 0));
+	return placing->tree < 0 ? -errno : 0;
+}
+
+/* There nothing is done but to take its root: every name in it is the container's, to be moved at any moment. */
+static int root_take(struct placing *placing)
+{
+	_cleanup_close_ int here = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (here < 0 || setns(placing->confinement->fd, CLONE_NEWNS) < 0)
 		return -errno;
-	return 0;
+	r = tree_take(placing, AT_FDCWD, "/");
+	return setns(here, CLONE_NEWNS) < 0 ? -errno : r;
+}
+
+/* A descriptor stays in the namespace that it was opened in; the working directory comes along to a new one. Of what is no
+ * directory there is nothing to enter. */
+static int archive_take(struct placing *placing)
+{
+	return fchdir(placing->confinement->fd) < 0 && errno != ENOTDIR ? -errno : 0;
+}
+
+static int enter(struct placing *placing)
+{
+	static int (*const enters[READER_WHATS])(struct placing * placing) = {
+		[READER_ROOT] = root_take,
+		[READER_ARCHIVE] = archive_take,
+	};
+
+	return enters[placing->confinement->what] ? enters[placing->confinement->what](placing) : 0;
 }
 
 static int leave(struct placing *placing)
@@ -95,43 +125,46 @@ static void wait_and_end(pid_t child)
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status)) {
-		(void)signal(WTERMSIG(status), SIG_DFL);
+		sigset_t none;
+
+		(void)sigemptyset(&none);
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a core of this one tells nothing */
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)raise(WTERMSIG(status));
 	}
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
-/* The first process of the new pid namespace: with it all of them end, and it with the one that waits. */
+/* The first process of the new pid namespace: with it all of them end, and it with the one that waits. That one may have
+ * been killed before this one asked to be told: then nobody holds the pipe any more. */
 static int divide(struct placing *placing)
 {
-	pid_t child = fork();
+	int waits[2];
+	pid_t child;
 
 	(void)placing;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || pipe2(waits, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
 	if (child < 0)
 		return -errno;
 	if (child > 0)
 		wait_and_end(child);
+	(void)close(waits[1]);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
+	if (poll(&(struct pollfd){ .fd = waits[0] }, 1, 0) != 0)
+		_exit(1);
+	(void)close(waits[0]);
 	return 0;
 }
 
 /* ---- the root ---- */
 
-static int place_make(struct placing *placing)
+static int keep_apart(struct placing *placing)
 {
 	(void)placing;
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
-/* Later nothing of the host's has a name any more. */
-static int directory_enter(const struct confinement *confinement)
-{
-	_cleanup_close_ int fd = layers_open_host(confinement->host_root, confinement->directories[0]);
-
-	return fd < 0 ? fd : fchdir(fd) < 0 ? -errno : 0;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
 static int place_cover(void)
@@ -177,46 +210,54 @@ static int mount_layers(struct placing *placing)
 	return r;
 }
 
-/* In a user namespace mounts that lie below are locked, and come along. */
-static int mount_here(const struct placing *placing)
+static int mount_tree(struct placing *placing)
 {
 	int r = place_cover();
 
-	if (r == 0 && mount(".", ROOT, NULL, MS_BIND | (placing->user_namespace ? MS_REC : 0), NULL) < 0)
+	if (r == 0 && move_mount(placing->tree, "", AT_FDCWD, ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		r = -errno;
 	return r;
 }
 
 static int mount_directory(struct placing *placing)
 {
-	int r = directory_enter(placing->confinement);
+	const struct confinement *confinement = placing->confinement;
+	_cleanup_close_ int fd = layers_open_host(confinement->host_root, confinement->directories[0]);
+	int r = fd < 0 ? fd : tree_take(placing, fd, "");
 
-	return r < 0 ? r : mount_here(placing);
+	return r < 0 ? r : mount_tree(placing);
 }
 
-static int mount_root(struct placing *placing)
-{
-	return chdir("/") < 0 ? -errno : mount_here(placing);
-}
-
-/* What it reads comes by a descriptor. */
-static int mount_nothing(struct placing *placing)
+static int mount_nothing(void)
 {
 	int r = place_cover();
 
-	(void)placing;
 	if (r == 0 && mount("none", ROOT, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=4"))
 		r = -errno;
 	return r;
 }
 
+/* A file is read by its descriptor; the way up from a directory's would lead all over the host. */
+static int mount_archive(struct placing *placing)
+{
+	struct stat stat;
+	int r;
+
+	if (fstat(placing->confinement->fd, &stat) < 0)
+		return -errno;
+	if (!S_ISDIR(stat.st_mode))
+		return mount_nothing();
+	r = tree_take(placing, AT_FDCWD, ".");
+	return r < 0 ? r : mount_tree(placing);
+}
+
 static int mount_view(struct placing *placing)
 {
-	static int (*const mounts[READER_WHATS])(struct placing *placing) = {
+	static int (*const mounts[READER_WHATS])(struct placing * placing) = {
 		[READER_LAYERS_OF_IMAGE] = mount_layers,
 		[READER_DIRECTORY] = mount_directory,
-		[READER_ROOT] = mount_root,
-		[READER_ARCHIVE] = mount_nothing,
+		[READER_ROOT] = mount_tree,
+		[READER_ARCHIVE] = mount_archive,
 	};
 
 	return mounts[placing->confinement->what](placing);
@@ -267,18 +308,23 @@ static const struct {
 	int (*take)(struct placing *placing);
 } places[] = {
 	{ "user namespace", enter_user },
-	{ "setns", enter_root },
+	{ "entering it", enter },
 	{ "unshare", leave },
 	{ "fork", divide },
-	{ "mount propagation", place_make },
+	{ "mount propagation", keep_apart },
 	{ "mount", mount_view },
 	{ "remount", make_read_only },
 	{ "pivot_root", pivot },
 };
 
+static void placing_clear(struct placing *placing)
+{
+	cleanup_closep(&placing->tree);
+}
+
 int confine_place(const struct confinement *confinement, int *ret_root, const char **ret_step)
 {
-	struct placing placing = { .confinement = confinement };
+	_cleanup_(placing_clear) struct placing placing = { .confinement = confinement, .tree = -EBADF };
 	int root;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -293,123 +339,4 @@ int confine_place(const struct confinement *confinement, int *ret_root, const ch
 		return -errno;
 	*ret_root = root;
 	return 0;
-}
-
-/* ---- powers ---- */
-
-static int set_limit(int what, rlim_t value)
-{
-	const struct rlimit limit = { value, value };
-
-	return setrlimit(what, &limit) < 0 ? -errno : 0;
-}
-
-static int take_limits(const struct confine_limits *limits)
-{
-	int r = set_limit(RLIMIT_CPU, limits->seconds);
-
-#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes of it */
-	if (r == 0)
-		r = set_limit(RLIMIT_AS, limits->memory);
-#endif
-	if (r == 0)
-		r = set_limit(RLIMIT_FSIZE, limits->written);
-	if (r == 0)
-		r = set_limit(RLIMIT_NOFILE, 256);
-	return r < 0 ? r : set_limit(RLIMIT_CORE, 0);
-}
-
-/* Below and above each of those that stay; `keep` is in order. */
-static int take_descriptors(const int *keep, size_t count)
-{
-	unsigned from = 3;
-
-	for (size_t i = 0; i < count; i++) {
-		if ((unsigned)keep[i] > from && syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0) < 0)
-			return -errno;
-		from = (unsigned)keep[i] + 1;
-	}
-	return syscall(SYS_close_range, from, ~0u, 0) < 0 ? -errno : 0;
-}
-
-/* Without CAP_SETPCAP the bounding set stays, which without exec, and with no_new_privs, means nothing. */
-static int take_capabilities(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap);
-	if (syscall(SYS_capset, &head, data) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
-}
-
-/* What reading, allocating and a few threads take. */
-static const int allowed[] = {
-	SCMP_SYS(read),        SCMP_SYS(pread64),      SCMP_SYS(readv),         SCMP_SYS(write),
-	SCMP_SYS(pwrite64),    SCMP_SYS(writev),       SCMP_SYS(lseek),         SCMP_SYS(close),
-	SCMP_SYS(fstat),       SCMP_SYS(newfstatat),   SCMP_SYS(statx),         SCMP_SYS(stat),
-	SCMP_SYS(lstat),       SCMP_SYS(access),       SCMP_SYS(faccessat),     SCMP_SYS(faccessat2),
-	SCMP_SYS(open),        SCMP_SYS(openat),       SCMP_SYS(openat2),       SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),  SCMP_SYS(getdents64),   SCMP_SYS(fcntl),         SCMP_SYS(dup),
-	SCMP_SYS(ftruncate),   SCMP_SYS(fadvise64),    SCMP_SYS(mmap),          SCMP_SYS(munmap),
-	SCMP_SYS(mremap),      SCMP_SYS(mprotect),     SCMP_SYS(madvise),       SCMP_SYS(brk),
-	SCMP_SYS(futex),       SCMP_SYS(clone),        SCMP_SYS(clone3),        SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),        SCMP_SYS(gettid),       SCMP_SYS(getpid),        SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),   SCMP_SYS(getuid),        SCMP_SYS(geteuid),
-	SCMP_SYS(getgid),      SCMP_SYS(getegid),      SCMP_SYS(uname),         SCMP_SYS(sysinfo),
-	SCMP_SYS(prlimit64),   SCMP_SYS(exit),         SCMP_SYS(exit_group),    SCMP_SYS(tgkill),
-	SCMP_SYS(restart_syscall),
-};
-
-/* What nothing that reads would ever do. All else is refused. */
-static const int deadly[] = {
-	SCMP_SYS(execve),     SCMP_SYS(execveat),   SCMP_SYS(socket),         SCMP_SYS(connect),
-	SCMP_SYS(ptrace),     SCMP_SYS(mount),      SCMP_SYS(umount2),        SCMP_SYS(pivot_root),
-	SCMP_SYS(chroot),     SCMP_SYS(setns),      SCMP_SYS(unshare),        SCMP_SYS(bpf),
-	SCMP_SYS(kexec_load), SCMP_SYS(init_module), SCMP_SYS(finit_module),  SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(keyctl),     SCMP_SYS(add_key),    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-	SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open), SCMP_SYS(move_mount),
-};
-
-static void filter_freep(scmp_filter_ctx *filter)
-{
-	seccomp_release(*filter);
-}
-
-static int take_calls(void)
-{
-	_cleanup_(filter_freep) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r = filter ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(allowed); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(deadly); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
-	return r < 0 ? r : seccomp_load(filter);
-}
-
-int confine_powers(const struct confine_limits *limits, const int *keep, size_t count, const char **ret_step)
-{
-	int r;
-
-	*ret_step = "descriptors";
-	r = take_descriptors(keep, count);
-	if (r < 0)
-		return r;
-	*ret_step = "limits";
-	r = take_limits(limits);
-	if (r < 0)
-		return r;
-	*ret_step = "capabilities";
-	r = take_capabilities();
-	if (r < 0)
-		return r;
-	*ret_step = "seccomp";
-	return take_calls();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking a process everything but what it needs to read an image: first its place (namespaces, and a root that is nothing
- * but the image, read only), then its powers (capabilities, limits, system calls). Both for good.
+ * but the image, read only; confine.c), then its powers (capabilities, limits, system calls; confine_powers.c). Both for
+ * good.
  *
  * Where the process may mount (CAP_SYS_ADMIN) it does so as it is, and what overlayfs keeps in trusted attributes counts;
  * else in a user namespace of its own, where they do not. To enter another mount namespace takes CAP_SYS_CHROOT too.
@@ -19,7 +20,7 @@ struct confinement {
 	const char *host_root;
 	char *const *directories;
 	size_t count;
-	int fd; /* READER_ROOT: the namespace */
+	int fd; /* READER_ROOT: the namespace; READER_ARCHIVE: the directory, which is then the root, or a file */
 	bool userxattr;
 };
 
@@ -34,6 +35,7 @@ struct confine_limits {
 	uint64_t memory;  /* bytes of address space */
 	uint64_t written; /* bytes, the most of one file */
 	unsigned seconds; /* of processor time */
+	bool threads;     /* may have some */
 };
 
 /* Capabilities, limits and system calls; of its descriptors the `count` of `keep` stay open, all above 2 else are closed. As

@@ -8,10 +8,8 @@
 #include "inventory/npm.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "inventory/lines.h"
 
@@ -184,19 +182,9 @@ static int npm_entry(const struct source_context *context, void *state, const st
 	return entry->type == TREE_FILE ? file_seen(context, npm, entry->path) : 0;
 }
 
-/* Else jansson looks for its tables' seed in a /dev/urandom that is the image's own. */
-static void tables_seed(void)
-{
-	uint32_t seed = 0;
-
-	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
-	json_object_seed(seed | 1);
-}
-
 static int npm_begin(void **ret_state)
 {
 	*ret_state = calloc(1, sizeof(struct npm));
-	tables_seed();
 	return *ret_state ? 0 : -ENOMEM;
 }
 

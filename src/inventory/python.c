@@ -16,11 +16,32 @@
 
 #define SOURCE "python"
 
+/* What a kind of directory, or file, keeps where. Without metadata it is no package: what an uninstallation left. */
+struct shape {
+	const char *end; /* of its name */
+	enum tree_type type;
+	const char *metadata; /* in it; "": it is that itself; NULL: in an archive, which is not read */
+	const char *list;     /* of its files, or NULL */
+	int (*read)(struct lines *lines, python_file_call *call, void *data);
+	bool inside; /* files are named from it, not from where it lies */
+};
+
+static const struct shape shapes[] = {
+	{ ".dist-info", TREE_DIRECTORY, "/METADATA", "/RECORD", python_record, false },
+	{ ".egg-info", TREE_DIRECTORY, "/PKG-INFO", "/installed-files.txt", python_installed, true },
+	{ ".egg-info", TREE_FILE, "", NULL, NULL, false },
+	{ ".egg", TREE_DIRECTORY, "/EGG-INFO/PKG-INFO", NULL, NULL, false },
+	{ ".egg", TREE_FILE, NULL, NULL, NULL, false },
+};
+
 /* One package on its way. */
 struct python {
 	const struct source_context *context;
+	const struct shape *shape;
+	const char *path; /* of what has that shape */
 	const char *base; /* the directory that its files are named from */
 	uint32_t number;
+	bool is_packed; /* by a distribution, which strips and moves files after their list was made */
 	struct lines lines;
 };
 
@@ -35,6 +56,27 @@ static const char *purl_make(const struct python_metadata *metadata, char room[s
 	for (char *at = name; (at = strpbrk(at, "_.")); at++)
 		*at = '-';
 	return purl_format(&purl, room, BUILDER_STRING_MAX) == 0 ? room : NULL;
+}
+
+static bool is_file(struct tree *tree, const char *path)
+{
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
+
+	return tree_open(tree, path, &file) == 0;
+}
+
+/* Of some, a distribution leaves an egg's and a wheel's: then the wheel's counts, as in pip. */
+static bool has_wheel(const struct python *python, const char *version)
+{
+	const char *name = strrchr(python->path, '/') + 1;
+	size_t size = strlen(name) - strlen(python->shape->end), stem = strcspn(name, "-");
+	char path[PATH_MAX];
+
+	if (stem < size)
+		size = stem;
+	return snprintf(path, sizeof(path), "%.*s-%s.dist-info/METADATA", (int)(name + size - python->path),
+			python->path, version) < (int)sizeof(path) &&
+	       is_file(python->context->tree, path);
 }
 
 /* 0 and python->number; -ENOENT: it is no package. */
@@ -54,19 +96,14 @@ static int package_read(struct python *python, const char *path)
 		builder_note(python->context->builder, SOURCE, path, "has no name, or no version");
 		return -ENOENT;
 	}
+	if (python->shape->read != python_record && has_wheel(python, metadata.version))
+		return -ENOENT;
 	package.name = metadata.name;
 	package.version = metadata.version;
 	package.license = metadata.license;
 	package.purl = purl_make(&metadata, purl);
 	r = builder_package(python->context->builder, &package, &python->number);
 	return r == -ENOSPC ? -ENOENT : r;
-}
-
-static bool is_file(struct tree *tree, const char *path)
-{
-	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
-
-	return tree_open(tree, path, &file) == 0;
 }
 
 /* `pip install --target` lets a list say "../../bin/x" of what it then moves beside the packages: that is taken where it is
@@ -88,7 +125,7 @@ static int path_of(const struct python *python, const char *file, char ret_path[
 static int own(const char *file, const struct digest *digest, void *data)
 {
 	const struct python *python = data;
-	const struct inventory_file owned = { .digest = *digest };
+	const struct inventory_file owned = { .digest = python->is_packed ? (struct digest){ 0 } : *digest };
 	char path[PATH_MAX], canonical[PATH_MAX];
 
 	if (path_of(python, file, path) < 0 || tree_canonical(python->context->tree, path, canonical) < 0)
@@ -109,22 +146,6 @@ static int list_read(struct python *python, const char *path,
 	return r;
 }
 
-/* What a kind of directory, or file, keeps where. Without metadata it is no package: what an uninstallation left. */
-static const struct shape {
-	const char *end; /* of its name */
-	enum tree_type type;
-	const char *metadata; /* in it; "": it is that itself; NULL: in an archive, which is not read */
-	const char *list;     /* of its files, or NULL */
-	int (*read)(struct lines *lines, python_file_call *call, void *data);
-	bool inside; /* files are named from it, not from where it lies */
-} shapes[] = {
-	{ ".dist-info", TREE_DIRECTORY, "/METADATA", "/RECORD", python_record, false },
-	{ ".egg-info", TREE_DIRECTORY, "/PKG-INFO", "/installed-files.txt", python_installed, true },
-	{ ".egg-info", TREE_FILE, "", NULL, NULL, false },
-	{ ".egg", TREE_DIRECTORY, "/EGG-INFO/PKG-INFO", NULL, NULL, false },
-	{ ".egg", TREE_FILE, NULL, NULL, NULL, false },
-};
-
 static bool name_ends(const char *name, const char *end)
 {
 	size_t length = strlen(name), size = strlen(end);
@@ -143,15 +164,17 @@ static const struct shape *shape_of(const struct tree_entry *entry)
 	return NULL;
 }
 
-static int shape_read(const struct shape *shape, struct python *python, const char *path)
+static int shape_read(struct python *python)
 {
 	static const struct digest none = { .kind = DIGEST_NONE };
+	const struct shape *shape = python->shape;
 	char metadata[PATH_MAX], list[PATH_MAX];
 	int r;
 
-	if (snprintf(metadata, sizeof(metadata), "%s%s", path, shape->metadata) >= (int)sizeof(metadata) ||
-	    snprintf(list, sizeof(list), "%s%s", path, shape->list ?: "") >= (int)sizeof(list))
+	if (snprintf(metadata, sizeof(metadata), "%s%s", python->path, shape->metadata) >= (int)sizeof(metadata) ||
+	    snprintf(list, sizeof(list), "%s%s", python->path, shape->list ?: "") >= (int)sizeof(list))
 		return 0;
+	python->is_packed = builder_owns(python->context->builder, metadata);
 	r = package_read(python, metadata);
 	if (r == 0)
 		r = own(metadata, &none, python); /* whatever the list says */
@@ -161,34 +184,33 @@ static int shape_read(const struct shape *shape, struct python *python, const ch
 }
 
 /* An archive with a package in it is told, as nobody else would know of it. */
-static void archive_note(const struct source_context *context, const char *path)
+static void archive_note(const struct python *python)
 {
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
 	char magic[4];
 
-	if (tree_open(context->tree, path, &file) == 0 && tree_pread(&file, magic, sizeof(magic), 0) == 4 &&
-	    memcmp(magic, "PK\3\4", 4) == 0)
-		builder_note(context->builder, SOURCE, path, "is an archive, which is not read");
+	if (tree_open(python->context->tree, python->path, &file) == 0 &&
+	    tree_pread(&file, magic, sizeof(magic), 0) == 4 && memcmp(magic, "PK\3\4", 4) == 0)
+		builder_note(python->context->builder, SOURCE, python->path, "is an archive, which is not read");
 }
 
 static int python_entry(const struct source_context *context, void *state, const struct tree_entry *entry)
 {
-	const struct shape *shape = shape_of(entry);
-	struct python python = { .context = context };
+	struct python python = { .context = context, .shape = shape_of(entry), .path = entry->path };
 	char base[PATH_MAX];
 
 	(void)state;
-	if (!shape)
+	if (!python.shape)
 		return 0;
-	if (!shape->metadata) {
-		archive_note(context, entry->path);
+	if (!python.shape->metadata) {
+		archive_note(&python);
 		return 0;
 	}
 	(void)snprintf(base, sizeof(base), "%s", entry->path);
-	if (!shape->inside)
+	if (!python.shape->inside)
 		*strrchr(base, '/') = '\0';
 	python.base = base;
-	return shape_read(shape, &python, entry->path);
+	return shape_read(&python);
 }
 
 const struct source source_python = { .name = SOURCE, .entry = python_entry };

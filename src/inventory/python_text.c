@@ -118,17 +118,17 @@ static char *field_next(char **line)
 	return begin;
 }
 
-/* "sha256=URL-safe base64". False: of a kind that is known, and damaged. */
+/* "sha256=URL-safe base64", or in hex, as Debian's tools write it. False: of a kind that is known, and damaged. */
 static bool digest_take(const char *field, struct digest *ret_digest)
 {
 	size_t size = strcspn(field, "=");
 
 	for (int kind = DIGEST_NONE + 1; field[size] && kind < DIGEST_KINDS; kind++) {
-		const char *name = digest_name((enum digest_kind)kind);
+		const char *name = digest_name((enum digest_kind)kind), *value = field + size + 1;
 
 		if (strncmp(field, name, size) == 0 && name[size] == '\0')
-			return digest_from_base64((enum digest_kind)kind, field + size + 1, strlen(field + size + 1),
-						  ret_digest) == 0;
+			return digest_from_base64((enum digest_kind)kind, value, strlen(value), ret_digest) == 0 ||
+			       digest_from_hex((enum digest_kind)kind, value, strlen(value), ret_digest) == 0;
 	}
 	return true;
 }

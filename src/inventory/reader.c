@@ -19,13 +19,7 @@
 #include "base/clock.h"
 #include "inventory/child.h"
 
-#ifndef READER_PROGRAM /* a test's own */
-#define READER_PROGRAM "/proc/self/exe"
-#endif
-
 #define TICK_MS 100
-
-extern char **environ;
 
 struct run {
 	const struct reader_request *request;
@@ -61,10 +55,12 @@ static int failed(struct run *run, int error, const char *format, ...)
 
 /* ---- starting ---- */
 
+/* It keeps its size: this process would be killed where the page is gone that it looks at. */
 static int page_make(struct run *run)
 {
-	run->page_fd = memfd_create("plimsoll-reader", MFD_CLOEXEC);
-	if (run->page_fd < 0 || ftruncate(run->page_fd, sizeof(*run->page)) < 0)
+	run->page_fd = memfd_create("plimsoll-reader", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (run->page_fd < 0 || ftruncate(run->page_fd, sizeof(*run->page)) < 0 ||
+	    fcntl(run->page_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	run->page = mmap(NULL, sizeof(*run->page), PROT_READ | PROT_WRITE, MAP_SHARED, run->page_fd, 0);
 	return run->page == MAP_FAILED ? -errno : 0;
@@ -106,23 +102,26 @@ static int actions_make(const struct run *run, posix_spawn_file_actions_t *actio
 
 #define NUMBER_SIZE 16
 
+/* It knows nothing of this one's environment, and only SIGKILL ends it: what a terminal or a service manager sends to all
+ * processes is this one's to answer. */
 static int spawn(struct run *run, char **argv)
 {
+	char *const environment[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t all;
 	int r = posix_spawn_file_actions_init(&actions);
 
 	if (r)
 		return -r;
 	r = -posix_spawnattr_init(&attributes);
 	if (r == 0) {
-		(void)sigemptyset(&none);
-		(void)posix_spawnattr_setsigmask(&attributes, &none); /* the agent blocks signals */
+		(void)sigfillset(&all);
+		(void)posix_spawnattr_setsigmask(&attributes, &all);
 		(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 		r = actions_make(run, &actions);
 		if (r == 0)
-			r = -posix_spawn(&run->pid, READER_PROGRAM, &actions, &attributes, argv, environ);
+			r = -posix_spawn(&run->pid, "/proc/self/exe", &actions, &attributes, argv, environment);
 		(void)posix_spawnattr_destroy(&attributes);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -217,8 +216,10 @@ static int await(struct run *run)
 	int status = 0;
 
 	for (;;) {
-		if (poll(polled, ARRAY_SIZE(polled), TICK_MS) < 0 && errno != EINTR)
-			break;
+		if (poll(polled, ARRAY_SIZE(polled), TICK_MS) < 0 && errno != EINTR) {
+			kill_and_wait(run);
+			return failed(run, -ECHILD, "could not be waited for");
+		}
 		progress_tell(run);
 		if (polled[0].revents)
 			break;

@@ -43,7 +43,7 @@ struct reader_request {
 };
 
 /* How a child failed, as what follows "the reader": "was killed (SIGSEGV)", "took longer than 120 s", "answered what cannot
- * be right", "could not be confined: mount: Operation not permitted". */
+ * be right", "gave up: it could not be confined: mount: Operation not permitted". */
 struct reader_failure {
 	char text[160];
 };

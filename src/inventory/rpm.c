@@ -13,6 +13,8 @@
 #define SOURCE "rpm"
 
 #define DATABASE_MAX (256u << 20)
+#define LOG_MAX      (64u << 20)
+#define TRIES        4 /* to read a database that is written meanwhile */
 
 struct rpm {
 	const struct source_context *context;
@@ -177,28 +179,40 @@ static int header_found(const void *bytes, size_t size, void *data)
 
 /* ---- databases ---- */
 
-static int load(const struct rpm *rpm, const char *path, uint8_t **ret_bytes, size_t *ret_size)
+struct bytes {
+	uint8_t *data;
+	size_t size;
+};
+
+static void bytes_clear(struct bytes *bytes)
+{
+	free(bytes->data);
+	*bytes = (struct bytes){ 0 };
+}
+
+#define _cleanup_bytes_ _cleanup_(bytes_clear)
+
+static int load(const struct rpm *rpm, const char *path, size_t max, struct bytes *ret_bytes)
 {
 	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
-	_cleanup_free_ uint8_t *bytes = NULL;
+	_cleanup_free_ uint8_t *data = NULL;
 	int r = tree_open(rpm->context->tree, path, &file);
 
 	if (r < 0)
 		return r;
-	if (file.size > DATABASE_MAX)
+	if (file.size > max)
 		return -EFBIG;
-	bytes = malloc(file.size ? (size_t)file.size : 1);
-	if (!bytes)
+	data = malloc(file.size ? (size_t)file.size : 1);
+	if (!data)
 		return -ENOMEM;
 	for (size_t at = 0; at < file.size;) {
-		ssize_t n = tree_pread(&file, bytes + at, (size_t)file.size - at, at);
+		ssize_t n = tree_pread(&file, data + at, (size_t)file.size - at, at);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -ENODATA;
 		at += (size_t)n;
 	}
-	*ret_bytes = take_ptr(bytes);
-	*ret_size = (size_t)file.size;
+	*ret_bytes = (struct bytes){ take_ptr(data), (size_t)file.size };
 	return 0;
 }
 
@@ -211,6 +225,7 @@ static int told(const struct rpm *rpm, const char *path, int error, const char *
 	} texts[] = {
 		{ -EFBIG, "is too large" },
 		{ -ENODATA, "was cut while it was read" },
+		{ -EAGAIN, "was written again and again while it was read" },
 		{ -E2BIG, "has more in it than is read" },
 	};
 	const char *text = error == -EBADMSG ? bad : strerror(-error);
@@ -230,36 +245,69 @@ static int told_unread(const struct rpm *rpm, const char *path, int error)
 	return error == -ENOENT || error == -ENOTDIR ? 0 : told(rpm, path, error, "is no regular file");
 }
 
-static int log_apply(const struct rpm *rpm, const char *database, uint8_t **bytes, size_t *size)
+/* What a log begins with is another after each time that it was begun anew; of no bytes where there is none. */
+static void log_head(const struct rpm *rpm, const char *path, uint8_t ret_head[static WAL_HEAD_SIZE])
 {
-	_cleanup_free_ uint8_t *log = NULL;
-	char path[PATH_MAX];
-	size_t log_size;
-	int r;
+	_cleanup_tree_file_ struct tree_file file = TREE_FILE_NONE;
 
-	if (snprintf(path, sizeof(path), "%s-wal", database) >= (int)sizeof(path))
-		return 0;
-	r = load(rpm, path, &log, &log_size);
-	if (r < 0)
-		return told_unread(rpm, path, r);
-	r = wal_apply(log, log_size, DATABASE_MAX, bytes, size);
-	return told(rpm, path, r, "does not belong to its database");
+	memset(ret_head, 0, WAL_HEAD_SIZE);
+	if (tree_open(rpm->context->tree, path, &file) == 0)
+		(void)tree_pread(&file, ret_head, WAL_HEAD_SIZE, 0);
+}
+
+static bool log_begins(const struct bytes *log, const uint8_t head[static WAL_HEAD_SIZE])
+{
+	uint8_t begin[WAL_HEAD_SIZE] = { 0 };
+
+	if (log->size)
+		memcpy(begin, log->data, log->size < WAL_HEAD_SIZE ? log->size : WAL_HEAD_SIZE);
+	return memcmp(begin, head, WAL_HEAD_SIZE) == 0;
+}
+
+/*
+ * A running container may write to it meanwhile. What goes from the log to the database while that is read is in the log still,
+ * as long as the log is the same; else both are read again. 0; -ENOMEM; or -ENODATA or -ENAMETOOLONG: there is no database,
+ * or none that can be read, which was told.
+ */
+static int database_load(const struct rpm *rpm, const char *path, struct bytes *ret_database, struct bytes *ret_log)
+{
+	char log_path[PATH_MAX];
+
+	if (snprintf(log_path, sizeof(log_path), "%s-wal", path) >= (int)sizeof(log_path))
+		return -ENAMETOOLONG;
+	for (int i = 0; i < TRIES; i++) {
+		uint8_t head[WAL_HEAD_SIZE];
+		int r;
+
+		bytes_clear(ret_database);
+		bytes_clear(ret_log);
+		log_head(rpm, log_path, head);
+		r = load(rpm, path, DATABASE_MAX, ret_database);
+		if (r < 0)
+			return told_unread(rpm, path, r) ?: -ENODATA;
+		r = load(rpm, log_path, LOG_MAX, ret_log);
+		if (r < 0 && r != -ENOENT)
+			return told_unread(rpm, log_path, r);
+		if (log_begins(ret_log, head))
+			return 0;
+	}
+	return told(rpm, path, -EAGAIN, NULL);
 }
 
 static int database_read(struct rpm *rpm, const char *path)
 {
-	_cleanup_free_ uint8_t *bytes = NULL;
+	_cleanup_bytes_ struct bytes database = { NULL }, log = { NULL };
 	struct builder *builder = rpm->context->builder;
-	size_t size;
-	int r = load(rpm, path, &bytes, &size);
+	int r = database_load(rpm, path, &database, &log);
 
 	if (r < 0)
-		return told_unread(rpm, path, r);
+		return r == -ENOMEM ? r : 0;
 	rpm->location = path;
 	rpm->damaged = rpm->unclean = 0;
-	r = log_apply(rpm, path, &bytes, &size);
+	r = told(rpm, path, wal_apply(log.data, log.size, DATABASE_MAX, &database.data, &database.size),
+		 "has another database's log beside it");
 	if (r == 0)
-		r = told(rpm, path, rpm_database_each(bytes, size, header_found, rpm),
+		r = told(rpm, path, rpm_database_each(database.data, database.size, header_found, rpm),
 			 "is no database of packages, or a damaged one");
 	if (rpm->damaged)
 		builder_note(builder, SOURCE, path, "%zu of its packages are damaged", rpm->damaged);

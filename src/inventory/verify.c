@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -90,19 +91,27 @@ static size_t begin(pthread_t *threads, size_t wanted, struct verifying *verifyi
 	return begun;
 }
 
+/* That this process may use; what /sys says here is the image's. */
+static size_t processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+
+	return count < 1 ? 1 : count > VERIFY_THREADS ? VERIFY_THREADS : (size_t)count;
+}
+
 /* Where no further thread is to be had, this one does it all. */
 int verify(struct tree *tree, struct builder *builder, struct child_page *page)
 {
 	struct verifying verifying = {
 		.tree = tree, .builder = builder, .page = page, .lock = PTHREAD_MUTEX_INITIALIZER
 	};
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = processors > VERIFY_THREADS ? VERIFY_THREADS : processors > 1 ? (size_t)processors : 1, begun;
+	size_t begun;
 	pthread_t threads[VERIFY_THREADS];
 
 	atomic_store(&page->done, 0);
 	atomic_store(&page->total, count_all(builder));
-	begun = begin(threads, wanted - 1, &verifying);
+	begun = begin(threads, processors() - 1, &verifying);
 	(void)work(&verifying);
 	for (size_t i = 0; i < begun; i++)
 		(void)pthread_join(threads[i], NULL);

@@ -8,7 +8,6 @@
 
 #define MAGIC      0x377f0682 /* the last bit: checksums are of big-endian numbers */
 #define VERSION    3007000
-#define HEAD_SIZE  32
 #define FRAME_SIZE 24 /* before each page */
 
 #define PAGE_SIZE_AT  16 /* in the database */
@@ -52,7 +51,7 @@ static bool wal_open(const uint8_t *bytes, size_t size, struct wal *ret_wal)
 {
 	struct wal wal = { .bytes = bytes, .size = size };
 
-	if (size < HEAD_SIZE || (big32(bytes) & ~1u) != MAGIC || big32(bytes + 4) != VERSION)
+	if (size < WAL_HEAD_SIZE || (big32(bytes) & ~1u) != MAGIC || big32(bytes + 4) != VERSION)
 		return false;
 	wal.big_endian = big32(bytes) & 1;
 	wal.page_size = big32(bytes + 8);
@@ -67,14 +66,14 @@ static bool wal_open(const uint8_t *bytes, size_t size, struct wal *ret_wal)
 
 static const uint8_t *frame_at(const struct wal *wal, size_t number)
 {
-	return wal->bytes + HEAD_SIZE + number * (FRAME_SIZE + wal->page_size);
+	return wal->bytes + WAL_HEAD_SIZE + number * (FRAME_SIZE + wal->page_size);
 }
 
 /* Frames up to the end of the last whole transaction, and how many pages the database has then. What an older log left behind
  * the end has another salt. */
 static size_t frames_count(struct wal *wal, uint32_t *ret_pages)
 {
-	const size_t frames = (wal->size - HEAD_SIZE) / (FRAME_SIZE + wal->page_size);
+	const size_t frames = (wal->size - WAL_HEAD_SIZE) / (FRAME_SIZE + wal->page_size);
 	size_t count = 0;
 
 	for (size_t i = 0; i < frames; i++) {

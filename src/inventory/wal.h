@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WAL_HEAD_SIZE 32
+
 /*
  * Puts the pages of the log, as far as its last transaction that is whole, into the database in memory: `*database`, malloc'd,
  * of `*size` bytes, which both may change. A log without one changes nothing, as SQLite would have it.

@@ -16,7 +16,7 @@
 #include "container/process.h"
 #include "image/plain.h"
 
-#define CANDIDATES_MAX 4096
+#define CANDIDATES_MAX 4096 /* more are not looked at */
 #define MOUNTINFO_MAX  (4u << 20)
 #define DIGITS_LEAST   4 /* of an id's beginning */
 #define SHOWN_MAX      4 /* ids that a failure lists */
@@ -86,17 +86,22 @@ static bool path_below(const char *path, const char *root)
 	return strncmp(path, root, length) == 0 && path[length] == '/';
 }
 
-static int candidate_add(struct candidates *candidates, uint64_t id, const char *path, const struct cgroup_guess *guess)
+/* NULL: there is no room, which what may be no container at all gets half of; or no memory. */
+static struct candidate *candidate_add(struct candidates *candidates, uint64_t id, const char *path,
+				       const struct cgroup_guess *guess)
 {
+	size_t most = guess->verdict == CGROUP_CONTAINER ? CANDIDATES_MAX : CANDIDATES_MAX / 2;
 	struct candidate *candidate = &candidates->list[candidates->count];
 
-	if (candidates->count == CANDIDATES_MAX)
-		return -E2BIG;
-	*candidate = (struct candidate){ .cgroup = id, .path = strdup(path), .guess = *guess };
-	if (!candidate->path)
-		return -ENOMEM;
+	if (candidates->count >= most)
+		return NULL;
+	*candidate = (struct candidate){ .cgroup = id, .path = strndup(path, guess->root_length), .guess = *guess };
+	if (!candidate->path) {
+		candidates->error = -ENOMEM;
+		return NULL;
+	}
 	candidates->count++;
-	return 0;
+	return candidate;
 }
 
 /* The walk goes depth first: what lies below a container's root comes right behind it. */
@@ -110,11 +115,9 @@ static void candidates_look(uint64_t id, uint64_t parent, const char *path, void
 	(void)parent;
 	if (guess.verdict == CGROUP_OTHER || candidates->error)
 		return;
-	if (is_root || !last || !path_below(path, last->path)) {
-		candidates->error = candidate_add(candidates, id, path, &guess);
-		last = &candidates->list[candidates->count - 1];
-	}
-	if (!candidates->error && !last->pid)
+	if (is_root || !last || !path_below(path, last->path))
+		last = candidate_add(candidates, id, path, &guess);
+	if (last && !last->pid)
 		last->pid = cgroup_process(candidates->hierarchy.path, path);
 }
 

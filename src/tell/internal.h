@@ -6,13 +6,23 @@
 #include "fold/fold.h"
 #include "tell/tell.h"
 
-#define FOLDS_MAX 4096
+#define FOLDS_MAX    4096
+#define SUBJECTS_MAX 1024
+
+/* What a state of a file was first told by. */
+struct told_subject {
+	uint64_t container, state; /* 0 free */
+	enum rule rule;
+	char *subject; /* owned */
+};
 
 struct teller {
 	struct teller_parts parts;
 	struct state *state; /* may be NULL */
 	struct redact *redact;
 	struct fold *fold;
+	struct told_subject subjects[SUBJECTS_MAX]; /* a ring: the oldest is forgotten, and may be told again */
+	size_t subjects_next;
 	int64_t boot_offset;
 	uint64_t told;
 	uint64_t save_next; /* of those that were only counted */

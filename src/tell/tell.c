@@ -41,6 +41,8 @@ void teller_free(struct teller *teller)
 {
 	if (!teller)
 		return;
+	for (size_t i = 0; i < SUBJECTS_MAX; i++)
+		free(teller->subjects[i].subject);
 	fold_free(teller->fold);
 	redact_free(teller->redact);
 	free(teller);
@@ -191,10 +193,11 @@ static struct alert alert_of_finding(struct teller *teller, enum alert_kind kind
 	return alert;
 }
 
-/* Would the digest of what ran tell more? */
+/* Code that is not the image's: would its digest tell more? */
 static bool is_open(const struct finding *finding)
 {
-	return finding->content && (finding->content->unverified || !finding->content->digest.kind);
+	return finding->content && finding->rule <= RULE_DRIFT_SCRIPT &&
+	       (finding->content->unverified || !finding->content->digest.kind);
 }
 
 /* Folded as of `now`; the line's time is the event's, where there is one. */
@@ -233,8 +236,6 @@ void tell_correction(struct teller *teller, const struct telling *telling, const
 {
 	struct alert alert = alert_of_finding(teller, ALERT_ALERT, telling, finding, telling->event->time);
 
-	if (finding->severity > SEVERITY_INFO) /* its repeats go by what is known now */
-		(void)fold_finding(teller->fold, id_of(telling->container), finding, telling_now(telling), 1);
 	alert.corrects = corrects;
 	alert_tell(teller, &alert);
 }
@@ -252,9 +253,34 @@ static enum tell_verdict finding_record(struct teller *teller, const struct tell
 	return TELL_ALLOWED;
 }
 
-enum tell_verdict tell_finding(struct teller *teller, const struct telling *telling, const struct finding *finding)
+/* One state of a file is one subject, by which it was first told: whether its digest is known can change. */
+static void subject_settle(struct teller *teller, uint64_t container, struct finding *finding)
 {
+	struct told_subject *subject;
+
+	for (size_t i = 0; i < SUBJECTS_MAX; i++) {
+		subject = &teller->subjects[i];
+		if (subject->state == finding->state && subject->container == container &&
+		    subject->rule == finding->rule) {
+			(void)snprintf(finding->subject, sizeof(finding->subject), "%s", subject->subject);
+			return;
+		}
+	}
+	subject = &teller->subjects[teller->subjects_next++ % SUBJECTS_MAX];
+	free(subject->subject);
+	*subject = (struct told_subject){ container, finding->state, finding->rule, strdup(finding->subject) };
+	if (!subject->subject)
+		subject->state = 0;
+}
+
+enum tell_verdict tell_finding(struct teller *teller, const struct telling *telling, const struct finding *found)
+{
+	struct finding settled = *found;
+	const struct finding *finding = &settled;
 	const char *reason = excuse(teller, telling, finding);
+
+	if (settled.state)
+		subject_settle(teller, id_of(telling->container), &settled);
 
 	if (is_known(teller, telling, finding, reason ? TOLD_ALLOWED : TOLD_ALERT)) {
 		return TELL_KNOWN;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/inventory/python_text.c src/inventory/lines.c src/inventory/builder.c src/inventory/pool.c
-// fuzz: src/inventory/tree.c src/image/layers.c src/digest/digest.c -lcrypto
+// fuzz: src/inventory/python_text.c src/inventory/lines.c src/image/layers.c src/digest/digest.c -lcrypto
 /*
  * Any bytes as one of the texts of a Python package; the first says which. What must hold of what is taken: it has no end of
  * line in it, licences fit their room, and a path that a file of a list means is absolute and clean.

@@ -129,6 +129,55 @@ static void a_target(void **state)
 					  "note python /app/a-1.dist-info/RECORD line 2 leads nowhere\n");
 }
 
+/* Debian leaves both of some. */
+static void the_wheel_counts(void **state)
+{
+	struct root *root = *state;
+
+	root_file(root, SITE "a-1.dist-info/METADATA", HEAD("a", "1"));
+	root_file(root, SITE "a.egg-info/PKG-INFO", HEAD("a", "1"));
+	root_file(root, SITE "a-1-py3.egg-info", HEAD("a", "1"));
+	root_file(root, SITE "b-1.dist-info/METADATA", HEAD("b", "1"));
+	root_file(root, SITE "b-2.egg-info", HEAD("b", "2"));
+	root_file(root, SITE "c.egg-info", HEAD("c", "1/../../b-1"));
+	expect(root, PACKAGE("a", "1", SITE "a-1.dist-info/METADATA", "1") PACKAGE("b", "1",
+										   SITE "b-1.dist-info/METADATA", "1")
+			     PACKAGE("b", "2", SITE "b-2.egg-info",
+				     "1") "package c 1/../../b-1 - origin=- license=- "
+					  "purl=pkg:pypi/c@1%2F..%2F..%2Fb-1 location=/" SITE "c.egg-info files=1\n"
+					  "file /" SITE "b-2.egg-info b -\n"
+					  "file /" SITE "c.egg-info c -\n"
+					  "file /" SITE "a-1.dist-info/METADATA a -\n"
+					  "file /" SITE "b-1.dist-info/METADATA b -\n");
+}
+
+/* What a distribution packed is its own, and no digest of the list holds: it strips libraries afterwards. */
+static void what_is_packed_has_no_digests(void **state)
+{
+	static const struct inventory_package deb = { .type = PACKAGE_DEB, .name = "python3-a" };
+	static const struct inventory_file none = { .flags = 0 };
+	struct root *root = *state;
+	struct source_context context = { .tree = root->tree };
+	char path[PATH_MAX];
+	uint32_t number;
+
+	root_file(root, SITE "a-1.dist-info/METADATA", HEAD("a", "1"));
+	root_file(root, SITE "a-1.dist-info/RECORD", "a.so," SUM ",1\n");
+	root_file(root, SITE "b-1.dist-info/METADATA", HEAD("b", "1"));
+	root_file(root, SITE "b-1.dist-info/RECORD", "b.so," SUM ",1\n");
+	assert_int_equal(builder_new(&context.builder), 0);
+	assert_int_equal(builder_package(context.builder, &deb, &number), 0);
+	assert_int_equal(builder_own(context.builder, number, "/" SITE "a-1.dist-info/METADATA", &none), 0);
+	root_walk(&context, &source_python);
+	assert_int_equal(builder_file_count(context.builder), 4);
+	assert_int_equal(builder_file(context.builder, 0).package, number);
+	assert_string_equal(builder_file_path(context.builder, 1, path), "/" SITE "a.so");
+	assert_int_equal(builder_file(context.builder, 1).digest.kind, DIGEST_NONE);
+	assert_string_equal(builder_file_path(context.builder, 3, path), "/" SITE "b.so");
+	assert_int_equal(builder_file(context.builder, 3).digest.kind, DIGEST_SHA256);
+	builder_free(context.builder);
+}
+
 static void what_is_none_is_quiet(void **state)
 {
 	struct root *root = *state;
@@ -254,6 +303,8 @@ int main(void)
 		ROOT_TEST(places),
 		ROOT_TEST(links_on_the_way_are_resolved),
 		ROOT_TEST(a_target),
+		ROOT_TEST(the_wheel_counts),
+		ROOT_TEST(what_is_packed_has_no_digests),
 		ROOT_TEST(what_is_none_is_quiet),
 		ROOT_TEST(damage_is_told),
 		ROOT_TEST(only_regular_files_are_read),

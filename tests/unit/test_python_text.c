@@ -161,6 +161,7 @@ static void record_rows(void **state)
 		{ "a\rb,,\n", "a\rb -\n", 0 },
 		{ "\n\r\na,,\n", "a -\n", 0 },
 		{ "a,md5=b2XNKn7GcMphyVpPAV1AAA,1\n", "a 6f65cd2a\n", 0 },
+		{ "a,sha256=b94d27b9934d78c8c73cc4c3852f4c979fcd97b5550054775b5ca949858d6c9c,1\n", "a b94d27b9\n", 0 },
 		{ "a,blake2b=AAAA,1\n", "a -\n", 0 }, /* of a kind that is not read */
 		{ "a,sha256=,1\n", "a -\n", 1 },
 		{ "a,sha256=uU0nuZNNeMjHPMTDhS9Ml5_Nl7VVAFR3W1ypSYWNbJ,1\n", "a -\n", 1 },
