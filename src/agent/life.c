@@ -7,12 +7,12 @@
 
 #include "container/cgroup.h"
 #include "container/facts.h"
+#include "container/process.h"
 #include "image/plain.h"
 #include "image/rootfs.h"
 
 #define MOUNTINFO_MAX (4u << 20)
-#define MOUNTS_EVERY  50000000  /* ns: one that mounts without end has its table read no more often */
-#define SETUP_TIME    100000000 /* ns: what a runtime still does after it has begun the entry point's process */
+#define MOUNTS_EVERY  50000000 /* ns: one that mounts without end has its table read no more often */
 
 void life_free(struct container *container, void *data)
 {
@@ -229,7 +229,7 @@ static void started(struct container *container, const struct event *event)
 	container->running = true;
 	container->root_device = event->start.root_device;
 	container->started = before ? 0 : event->time;
-	container->baseline = before ? event->task.start + SETUP_TIME : event->time;
+	container->baseline = before ? event->task.start + PROCESS_SETUP_TIME : event->time;
 	compare_plan(container, before ? event->time : event->time + COMPARE_EVERY);
 }
 

@@ -20,7 +20,7 @@ struct drift_command {
 	bool json;
 };
 
-/* What --fail-on can name, and how much of it there is. */
+/* What --fail-on can name, how much of it there is, and what was not looked at of it. */
 static size_t count_any(const struct drift *drift)
 {
 	return drift->count + (drift->packages ? package_changes_total(drift->packages) : 0);
@@ -31,17 +31,33 @@ static size_t count_packages(const struct drift *drift)
 	return drift->packages ? package_changes_total(drift->packages) : 0;
 }
 
+static bool lacks_any(const struct drift *drift)
+{
+	return drift->unseen || drift->unread;
+}
+
+static bool lacks_files(const struct drift *drift)
+{
+	return drift->unseen;
+}
+
+static bool lacks_packages(const struct drift *drift)
+{
+	return drift->unread;
+}
+
 static const struct fail_row {
 	const char *name;
 	size_t (*count)(const struct drift *drift);
 	enum difference_kind kind; /* without `count` */
+	bool (*lacks)(const struct drift *drift);
 } fail_rows[] = {
-	{ "any", count_any, 0 },
-	{ "added", NULL, DIFFERENCE_ADDED },
-	{ "modified", NULL, DIFFERENCE_MODIFIED },
-	{ "metadata", NULL, DIFFERENCE_METADATA },
-	{ "removed", NULL, DIFFERENCE_REMOVED },
-	{ "packages", count_packages, 0 },
+	{ "any", count_any, 0, lacks_any },
+	{ "added", NULL, DIFFERENCE_ADDED, lacks_files },
+	{ "modified", NULL, DIFFERENCE_MODIFIED, lacks_files },
+	{ "metadata", NULL, DIFFERENCE_METADATA, lacks_files },
+	{ "removed", NULL, DIFFERENCE_REMOVED, lacks_files },
+	{ "packages", count_packages, 0, lacks_packages },
 };
 
 #define FAIL_NAMES "any, added, modified, metadata, removed or packages"
@@ -54,15 +70,23 @@ static const struct fail_row *fail_row_find(const char *name)
 	return NULL;
 }
 
-static bool fails(const struct drift_command *c, const struct drift *drift)
+/* What was asked for and not looked at whole is not fine. */
+static int verdict(const struct drift_command *c, const struct drift *drift, const char *name)
 {
+	const struct fail_row *lacking = NULL;
+
 	for (size_t i = 0; i < c->fail_on.count; i++) {
 		const struct fail_row *row = fail_row_find(c->fail_on.items[i]);
 
 		if (row->count ? row->count(drift) : drift_of(drift, row->kind))
-			return true;
+			return EXIT_NO;
+		if (row->lacks(drift))
+			lacking = row;
 	}
-	return false;
+	if (!lacking)
+		return EXIT_FINE;
+	log_error("%s was not looked at whole: --fail-on %s cannot be answered", name, lacking->name);
+	return EXIT_RUNTIME;
 }
 
 static int parse(int argc, char **argv, struct drift_command *c, int *ret_first)
@@ -105,10 +129,9 @@ static int drift_get(const struct drift_command *c, const struct target *target,
 		     struct drift *ret_drift)
 {
 	struct progress progress = { 0 };
-	const struct drift_options options = { .runtime_dir = c->runtime_dir,
-					       .cache = c->state_dir,
-					       .progress = progress_show,
-					       .data = &progress };
+	const struct drift_options options = {
+		.runtime_dir = c->runtime_dir, .cache = c->state_dir, .progress = progress_show, .data = &progress
+	};
 	int r = drift_find(target, &options, ret_drift);
 
 	progress_clear(&progress);
@@ -136,10 +159,10 @@ static int run(const struct drift_command *c, const char *name)
 	if (!c->json) {
 		drift_table(&drift, &target.facts, stdout);
 	} else if (drift_json(&drift, &target.facts, stdout) < 0) {
-		log_error("there is too much to tell of %s", name);
+		log_error("what differs in %s cannot be told: %s", name, strerror(ENOMEM));
 		return EXIT_RUNTIME;
 	}
-	return fails(c, &drift) ? EXIT_NO : EXIT_FINE;
+	return verdict(c, &drift, name);
 }
 
 int cmd_drift(int argc, char **argv)

@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 
+#define SECOND 1000000000ll
+
 static FILE *process_open(uint32_t pid, const char *file)
 {
 	char path[64];
@@ -64,7 +66,7 @@ static uint64_t start_ticks(const char *stat)
 	return ticks;
 }
 
-uint64_t process_started(uint32_t pid)
+int64_t process_started_ns(uint32_t pid)
 {
 	_cleanup_fclose_ FILE *file = process_open(pid, "stat");
 	struct timespec now, up;
@@ -79,5 +81,11 @@ uint64_t process_started(uint32_t pid)
 	ticks = start_ticks(stat);
 	if (!ticks || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up))
 		return 0;
-	return (uint64_t)(now.tv_sec - up.tv_sec) + ticks / (uint64_t)sysconf(_SC_CLK_TCK);
+	return (now.tv_sec - up.tv_sec) * SECOND + now.tv_nsec - up.tv_nsec +
+	       (int64_t)(ticks * (SECOND / (uint64_t)sysconf(_SC_CLK_TCK)));
+}
+
+uint64_t process_started(uint32_t pid)
+{
+	return (uint64_t)process_started_ns(pid) / SECOND;
 }

@@ -14,7 +14,10 @@
  */
 int process_in_cgroup(uint32_t pid, const char *path);
 
-/* When it was started, in seconds since the epoch; 0 unknown. */
+/* When it was started, in seconds since the epoch, and in ns, to a tick of the kernel's clock; 0 unknown. */
 uint64_t process_started(uint32_t pid);
+int64_t process_started_ns(uint32_t pid);
+
+#define PROCESS_SETUP_TIME 100000000 /* ns: what a runtime still does after it has begun the entry point's process */
 
 #endif

@@ -2,6 +2,7 @@
 #include "decode/names.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "plimsoll/event.h"
@@ -11,11 +12,8 @@
 const char *backend_name(unsigned backend)
 {
 	static const char *const names[] = {
-		[PLM_BACKEND_TRACEPOINT] = "tracepoint",
-		[PLM_BACKEND_LSM] = "lsm",
-		[PLM_BACKEND_FENTRY] = "fentry",
-		[PLM_BACKEND_ITERATOR] = "iterator",
-		[PLM_BACKEND_DISK] = "disk",
+		[PLM_BACKEND_TRACEPOINT] = "tracepoint", [PLM_BACKEND_LSM] = "lsm",   [PLM_BACKEND_FENTRY] = "fentry",
+		[PLM_BACKEND_ITERATOR] = "iterator",     [PLM_BACKEND_DISK] = "disk",
 	};
 
 	return NAME_OF(names, backend);
@@ -56,4 +54,15 @@ const char *kind_name(unsigned kind)
 	};
 
 	return NAME_OF(names, kind);
+}
+
+const char *file_type_name(unsigned mode)
+{
+	static const char *const names[] = {
+		[S_IFREG >> 12] = "file",        [S_IFDIR >> 12] = "dir",          [S_IFLNK >> 12] = "symlink",
+		[S_IFCHR >> 12] = "char_device", [S_IFBLK >> 12] = "block_device", [S_IFIFO >> 12] = "fifo",
+		[S_IFSOCK >> 12] = "socket",
+	};
+
+	return NAME_OF(names, (mode & S_IFMT) >> 12);
 }

@@ -59,12 +59,10 @@ bool rootfs_is_plain(const struct rootfs *rootfs)
 enum answer rootfs_plain_was_there(const struct rootfs *rootfs, const char *path, uint64_t inode, int64_t since)
 {
 	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
-	struct statx stat;
+	int64_t born;
 
-	if (rootfs_look_upper(rootfs, path, &entry) < 0 || entry.says != LAYER_HAS)
+	if (rootfs_look_upper(rootfs, path, &entry) < 0 || entry.says != LAYER_HAS || entry.stat.st_ino != inode)
 		return ANSWER_UNKNOWN;
-	if (statx(entry.fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &stat) < 0 || !(stat.stx_mask & STATX_BTIME) ||
-	    stat.stx_ino != inode)
-		return ANSWER_UNKNOWN;
-	return stat.stx_btime.tv_sec * 1000000000ll + stat.stx_btime.tv_nsec < since ? ANSWER_YES : ANSWER_NO;
+	born = rootfs_born(&entry);
+	return !born ? ANSWER_UNKNOWN : born < since ? ANSWER_YES : ANSWER_NO;
 }

@@ -322,6 +322,45 @@ int rootfs_upper_stat(const struct rootfs *rootfs, const char *path, struct root
 	return 0;
 }
 
+int64_t rootfs_born(const struct layer_entry *entry)
+{
+	struct statx stat;
+
+	if (statx(entry->fd, "", AT_EMPTY_PATH, STATX_BTIME, &stat) < 0 || !(stat.stx_mask & STATX_BTIME))
+		return 0;
+	return stat.stx_btime.tv_sec * 1000000000ll + stat.stx_btime.tv_nsec;
+}
+
+int64_t rootfs_upper_born(const struct rootfs *rootfs)
+{
+	_cleanup_entry_ struct layer_entry entry = LAYER_ENTRY_EMPTY;
+
+	return rootfs_look_upper(rootfs, "/", &entry) == 0 && entry.says == LAYER_HAS ? rootfs_born(&entry) : 0;
+}
+
+/* Takes the entry. `error`: of finding it. */
+static int entry_read(const struct rootfs *rootfs, int error, struct layer_entry *entry)
+{
+	int fd = error ?: entry->says == LAYER_HAS ? layers_read(&rootfs->layers, entry) : -ENOENT;
+
+	layer_entry_close(entry);
+	return fd;
+}
+
+int rootfs_upper_read(const struct rootfs *rootfs, const char *path)
+{
+	struct layer_entry entry = LAYER_ENTRY_EMPTY;
+
+	return entry_read(rootfs, rootfs_look_upper(rootfs, path, &entry), &entry);
+}
+
+int rootfs_image_read(const struct rootfs *rootfs, const char *path)
+{
+	struct layer_entry entry = LAYER_ENTRY_EMPTY;
+
+	return entry_read(rootfs, rootfs_find_image(rootfs, path, &entry), &entry);
+}
+
 static bool begins_as_code(const struct rootfs *rootfs, const struct layer_entry *entry)
 {
 	_cleanup_close_ int fd = layers_read(&rootfs->layers, entry);

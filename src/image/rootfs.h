@@ -87,6 +87,15 @@ struct rootfs_stat {
 /* What the upper directory alone has at `path`. 0; -EINVAL: not clean; or the errno of reading. */
 int rootfs_upper_stat(const struct rootfs *rootfs, const char *path, struct rootfs_stat *ret_stat);
 
+/* When the upper directory was made, and the container with it: ns since the epoch. 0: there is none, or its file system
+ * does not keep that (statx(2)). */
+int64_t rootfs_upper_born(const struct rootfs *rootfs);
+
+/* Opens for reading what the upper directory, or the image, has at `path`: a descriptor; -ENOENT: it has nothing there;
+ * -EINVAL: no regular file, or not clean; or the errno of reading. */
+int rootfs_upper_read(const struct rootfs *rootfs, const char *path);
+int rootfs_image_read(const struct rootfs *rootfs, const char *path);
+
 #define ROOTFS_LINKS_MAX 40 /* symbolic links on one way, as the kernel */
 
 /*

@@ -28,6 +28,9 @@ int rootfs_find_image(const struct rootfs *rootfs, const char *path, struct laye
 /* As layers_look, at the upper layer; without one everything is LAYER_ABSENT. */
 int rootfs_look_upper(const struct rootfs *rootfs, const char *path, struct layer_entry *ret_entry);
 
+/* When the file that was found was born, ns since the epoch; 0: its file system does not keep that. */
+int64_t rootfs_born(const struct layer_entry *entry);
+
 /* All but .state and .opaque, which are left as they are. */
 void rootfs_stat_fill(struct rootfs_stat *stat, const struct layer_entry *entry);
 

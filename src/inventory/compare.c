@@ -17,43 +17,33 @@ struct package_changes {
 	uint8_t *changed_before, *changed_after;
 };
 
+const char *package_change_name(enum package_change_kind kind)
+{
+	static const char *const names[PACKAGE_CHANGE_KINDS] = {
+		[PACKAGE_ADDED] = "added",
+		[PACKAGE_REMOVED] = "removed",
+		[PACKAGE_CHANGED] = "changed",
+	};
+
+	return names[kind];
+}
+
 static int text_order(const char *a, const char *b)
 {
 	return strcmp(a ?: "", b ?: "");
 }
 
-/* A package's name: type, name and architecture. Inventories are in order of type, name and version. */
-static int name_order(const struct inventory_package *a, const struct inventory_package *b)
+static int name_order(enum package_type a_type, const char *a_name, enum package_type b_type, const char *b_name)
 {
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	return text_order(a->name, b->name);
+	return a_type != b_type ? (a_type < b_type ? -1 : 1) : strcmp(a_name, b_name);
 }
 
-/* The packages of one name, in one inventory. */
-struct group {
-	const struct inventory *inventory;
-	size_t first, end;
-};
-
-static bool group_of(const struct inventory *inventory, size_t first, struct group *ret_group)
+/* Of inventories, as far as it makes a difference. */
+static int package_order(const struct inventory_package *a, const struct inventory_package *b)
 {
-	size_t count = inventory_package_count(inventory), end = first;
-	struct inventory_package head;
-
-	*ret_group = (struct group){ inventory, first, first };
-	if (first >= count)
-		return false;
-	head = inventory_package(inventory, first);
-	while (end < count) {
-		const struct inventory_package package = inventory_package(inventory, end);
-
-		if (name_order(&head, &package) != 0)
-			break;
-		end++;
-	}
-	ret_group->end = end;
-	return true;
+	return name_order(a->type, a->name, b->type, b->name)
+		       ?: text_order(a->version, b->version)
+		       ?: text_order(a->architecture, b->architecture);
 }
 
 static void mark(uint8_t *bits, size_t number)
@@ -138,125 +128,135 @@ static int changed(struct package_changes *changes, size_t from, size_t to)
 							     .number = to });
 }
 
-/* In what is left of two groups of one name, the first of that architecture; SIZE_MAX: none. */
-static size_t partner_find(const struct group *group, const uint8_t *taken, const char *architecture, size_t *ret_count)
-{
-	size_t found = SIZE_MAX;
+/* ---- what one name has left, once equal versions are paired ---- */
 
-	*ret_count = 0;
-	for (size_t i = group->first; i < group->end; i++) {
-		const struct inventory_package package = inventory_package(group->inventory, i);
-
-		if (is_marked(taken, i) || text_order(package.architecture, architecture) != 0)
-			continue;
-		found = found == SIZE_MAX ? i : found;
-		++*ret_count;
-	}
-	return found;
-}
-
-/* Equal versions pair; both are in order of version, then architecture. */
-static void pair_equal(const struct group *before, const struct group *after, uint8_t *taken_before,
-		       uint8_t *taken_after)
-{
-	size_t b = before->first, a = after->first;
-
-	while (b < before->end && a < after->end) {
-		const struct inventory_package x = inventory_package(before->inventory, b);
-		const struct inventory_package y = inventory_package(after->inventory, a);
-		int order = text_order(x.version, y.version) ?: text_order(x.architecture, y.architecture);
-
-		if (order == 0) {
-			mark(taken_before, b);
-			mark(taken_after, a);
-		}
-		b += order <= 0;
-		a += order >= 0;
-	}
-}
-
-struct taken {
-	uint8_t *before, *after;
+struct left {
+	const char *architecture;
+	size_t number;
+	bool later; /* of the later inventory */
 };
 
-static void taken_clear(struct taken *taken)
+struct leftovers {
+	enum package_type type;
+	const char *name;
+	struct left *items;
+	size_t count, room;
+};
+
+static void leftovers_clear(struct leftovers *left)
 {
-	free(taken->before);
-	free(taken->after);
+	free(left->items);
 }
 
-static int group_compare(struct package_changes *changes, const struct group *before, const struct group *after,
-			 struct taken *taken)
+static int left_add(struct leftovers *left, const struct inventory_package *package, size_t number, bool later)
 {
+	if (left->count == left->room) {
+		size_t room = left->room ? 2 * left->room : 16;
+		struct left *items = reallocarray(left->items, room, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		left->items = items;
+		left->room = room;
+	}
+	left->type = package->type;
+	left->name = package->name;
+	left->items[left->count++] = (struct left){ package->architecture, number, later };
+	return 0;
+}
+
+static int by_architecture(const void *a, const void *b)
+{
+	const struct left *x = a, *y = b;
+	int order = text_order(x->architecture, y->architecture);
+
+	if (order)
+		return order;
+	if (x->later != y->later)
+		return x->later ? 1 : -1;
+	return x->number < y->number ? -1 : 1;
+}
+
+/* One of each side is a change. */
+static bool is_pair(const struct left *first, size_t count)
+{
+	return count == 2 && !first[0].later && first[1].later;
+}
+
+static size_t same_architecture(const struct left *first, const struct left *end)
+{
+	const struct left *next = first + 1;
+
+	while (next < end && text_order(first->architecture, next->architecture) == 0)
+		next++;
+	return (size_t)(next - first);
+}
+
+/* There are some; then there are none. */
+static int leftovers_tell(struct package_changes *changes, struct leftovers *left)
+{
+	const struct left *end = left->items + left->count;
 	int r = 0;
 
-	pair_equal(before, after, taken->before, taken->after);
-	for (size_t a = after->first; r == 0 && a < after->end; a++) {
-		const struct inventory_package package = inventory_package(after->inventory, a);
-		size_t left, mine, partner;
+	if (left->count > 1)
+		qsort(left->items, left->count, sizeof(*left->items), by_architecture);
+	for (const struct left *first = left->items; r == 0 && first < end;) {
+		size_t count = same_architecture(first, end);
 
-		if (is_marked(taken->after, a))
-			continue;
-		partner = partner_find(before, taken->before, package.architecture, &left);
-		(void)partner_find(after, taken->after, package.architecture, &mine);
-		if (left != 1 || mine != 1)
-			continue;
-		mark(taken->before, partner);
-		mark(taken->after, a);
-		r = changed(changes, partner, a);
+		if (is_pair(first, count))
+			r = changed(changes, first[0].number, first[1].number);
+		for (size_t i = 0; r == 0 && i < count && !is_pair(first, count); i++)
+			r = first[i].later ? added(changes, first[i].number) : removed(changes, first[i].number);
+		first += count;
 	}
-	for (size_t a = after->first; r == 0 && a < after->end; a++)
-		if (!is_marked(taken->after, a))
-			r = added(changes, a);
-	for (size_t b = before->first; r == 0 && b < before->end; b++)
-		if (!is_marked(taken->before, b))
-			r = removed(changes, b);
+	left->count = 0;
 	return r;
+}
+
+/* Both in step: the package that comes first, by what is `order` below, equal to or above 0. */
+static struct inventory_package package_next(const struct package_changes *changes, size_t b, size_t a, int *ret_order)
+{
+	bool has_before = b < inventory_package_count(changes->before),
+	     has_after = a < inventory_package_count(changes->after);
+	struct inventory_package before = { 0 }, after = { 0 };
+
+	if (has_before)
+		before = inventory_package(changes->before, b);
+	if (has_after)
+		after = inventory_package(changes->after, a);
+	*ret_order = !has_before ? 1 : !has_after ? -1 : package_order(&before, &after);
+	return *ret_order <= 0 ? before : after;
 }
 
 static int compare(struct package_changes *changes)
 {
-	_cleanup_(taken_clear) struct taken taken = {
-		.before = calloc(1, inventory_package_count(changes->before) / 8 + 1),
-		.after = calloc(1, inventory_package_count(changes->after) / 8 + 1),
-	};
-	struct group before, after;
-	size_t b = 0, a = 0;
-	int r = taken.before && taken.after ? 0 : -ENOMEM;
+	size_t b = 0, a = 0, end = inventory_package_count(changes->before) + inventory_package_count(changes->after);
+	_cleanup_(leftovers_clear) struct leftovers left = { 0 };
+	int order, r = 0;
 
-	while (r == 0) {
-		bool has_before = group_of(changes->before, b, &before), has_after = group_of(changes->after, a, &after);
-		int order;
+	while (r == 0 && b + a < end) {
+		const struct inventory_package package = package_next(changes, b, a, &order);
 
-		if (!has_before && !has_after)
-			break;
-		order = !has_before ? 1 : !has_after ? -1 : 0;
-		if (order == 0) {
-			const struct inventory_package x = inventory_package(changes->before, b);
-			const struct inventory_package y = inventory_package(changes->after, a);
-
-			order = name_order(&x, &y);
-		}
-		if (order < 0)
-			after.end = after.first;
-		if (order > 0)
-			before.end = before.first;
-		r = group_compare(changes, &before, &after, &taken);
-		b = before.end;
-		a = after.end;
+		if (left.count && name_order(left.type, left.name, package.type, package.name) != 0)
+			r = leftovers_tell(changes, &left);
+		if (r == 0 && order != 0)
+			r = left_add(&left, &package, order < 0 ? b : a, order > 0);
+		b += order <= 0;
+		a += order >= 0;
 	}
-	return r;
+	return r < 0 || !left.count ? r : leftovers_tell(changes, &left);
 }
 
+/* Nothing is left to chance: packages that are alike in all that is shown stay in the inventory's order. */
 static int by_kind(const void *a, const void *b)
 {
 	const struct package_change *x = a, *y = b;
+	int order;
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	if (x->type != y->type)
-		return x->type < y->type ? -1 : 1;
-	return text_order(x->name, y->name) ?: text_order(x->to ?: x->from, y->to ?: y->from);
+	order = name_order(x->type, x->name, y->type, y->name) ?: text_order(x->to ?: x->from, y->to ?: y->from);
+	return order ?: x->number < y->number ? -1 : x->number > y->number;
 }
 
 int package_changes_new(const struct inventory *before, const struct inventory *after,

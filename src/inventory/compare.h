@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How the packages of two inventories differ: of an image, and of a container of it as it is now. Pure, and linear in their
- * size: both are in order.
+ * size, for both are in order (what one name has left, once equal versions are paired, is sorted).
  *
  * A package is known by type, name and architecture. Where one name is there in several versions, equal ones pair first; of
  * what is left, one on each side is a change, all else was added or removed. Where a package lies makes no difference.
@@ -14,6 +14,8 @@
 #define COMPARE_KEPT_MAX 4096 /* differences that are kept one by one; the rest is counted */
 
 enum package_change_kind { PACKAGE_ADDED = 1, PACKAGE_REMOVED, PACKAGE_CHANGED, PACKAGE_CHANGE_KINDS };
+
+const char *package_change_name(enum package_change_kind kind); /* "added", "removed", "changed" */
 
 /* Strings are the inventories'. */
 struct package_change {
@@ -32,7 +34,8 @@ int package_changes_new(const struct inventory *before, const struct inventory *
 void package_changes_free(struct package_changes *changes); /* takes NULL */
 DEFINE_CLEANUP(struct package_changes *, package_changes_free)
 
-/* All of them, and of one kind; one by number, in order of kind, type, name and version, COMPARE_KEPT_MAX at most. */
+/* All of them, and of one kind; one by number, in order of kind, type, name and version. Beyond COMPARE_KEPT_MAX the first
+ * by type and name are there. */
 size_t package_changes_total(const struct package_changes *changes);
 size_t package_changes_of(const struct package_changes *changes, enum package_change_kind kind);
 size_t package_changes_count(const struct package_changes *changes);

@@ -2,9 +2,9 @@
 #include "output/json.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "decode/names.h"
 #include "inventory/compare.h"
 #include "output/time.h"
 #include "output/view.h"
@@ -386,13 +386,8 @@ PUT(file_path)
 
 PUT(file_type)
 {
-	static const char *const names[16] = { [S_IFREG >> 12] = "file",         [S_IFDIR >> 12] = "dir",
-					       [S_IFLNK >> 12] = "symlink",      [S_IFCHR >> 12] = "char_device",
-					       [S_IFBLK >> 12] = "block_device", [S_IFIFO >> 12] = "fifo",
-					       [S_IFSOCK >> 12] = "socket" };
-
 	if (line->view.file)
-		line_string(line, names[line->view.file->mode >> 12 & 15]);
+		line_string(line, file_type_name(line->view.file->mode));
 }
 
 PUT(inode)
@@ -767,10 +762,10 @@ PUT(state_reason)
 }
 
 #define PACKAGE(name) offsetof(struct package_name, name)
-#define FACT(name)  offsetof(struct container_facts, name)
-#define TASK(name)  offsetof(struct plm_task, name)
-#define CREDS(name) offsetof(struct plm_creds, name)
-#define FILE_(name) offsetof(struct plm_file, name)
+#define FACT(name)    offsetof(struct container_facts, name)
+#define TASK(name)    offsetof(struct plm_task, name)
+#define CREDS(name)   offsetof(struct plm_creds, name)
+#define FILE_(name)   offsetof(struct plm_file, name)
 
 /* Fields of one object stand together (writer.h); `plimsoll` comes last, for plimsoll.raw ends it. */
 // clang-format off

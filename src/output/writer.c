@@ -178,3 +178,23 @@ void writer_base64(struct json_writer *writer, const void *data, size_t size)
 	buffer_base64(writer->out, data, size);
 	buffer_byte(writer->out, '"');
 }
+
+void writer_element_begin(struct json_writer *array, struct json_writer *ret_element)
+{
+	writer_open(array, '{');
+	*ret_element = (struct json_writer){ .out = array->out };
+}
+
+void writer_element_end(struct json_writer *array, struct json_writer *element)
+{
+	writer_end(element);
+	array->comma = true;
+}
+
+bool writer_field(struct json_writer *writer, const char *path, const char *text)
+{
+	if (!text || !*text)
+		return true;
+	writer_at(writer, path);
+	return writer_string(writer, text, strlen(text));
+}

@@ -43,4 +43,11 @@ void writer_open(struct json_writer *writer, char bracket);                /* '[
 void writer_close(struct json_writer *writer, char bracket);               /* ']' or '}' */
 void writer_key(struct json_writer *writer, const char *key, size_t size); /* in an object of writer_open */
 
+/* A field that is text, unless there is none. Whether it went out whole, as writer_string. */
+bool writer_field(struct json_writer *writer, const char *path, const char *text);
+
+/* An object that is an element of an array, with a writer of its own: fields by path go there. */
+void writer_element_begin(struct json_writer *array, struct json_writer *ret_element);
+void writer_element_end(struct json_writer *array, struct json_writer *element);
+
 #endif

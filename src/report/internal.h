@@ -42,13 +42,6 @@ int document_end(struct document *document);
 void document_clear(struct document *document);
 #define _cleanup_document_ _cleanup_(document_clear)
 
-/* An object that is an element of an array, with a writer of its own: fields by path go there. */
-void report_element_begin(struct json_writer *array, struct json_writer *ret_element);
-void report_element_end(struct json_writer *array, struct json_writer *element);
-
-/* A field, unless there is no text. Whether it went out whole: false where a byte of it is no UTF-8. */
-bool report_field(struct json_writer *writer, const char *path, const char *text);
-
 /* {"name": NAME, "value": TEXT}, as an element of an array, unless there is no text. */
 void report_key_value(struct json_writer *writer, const char *name, const char *text);
 

@@ -102,34 +102,14 @@ void document_clear(struct document *document)
 	buffer_clear(&document->buffer);
 }
 
-void report_element_begin(struct json_writer *array, struct json_writer *ret_element)
-{
-	writer_open(array, '{');
-	*ret_element = (struct json_writer){ .out = array->out };
-}
-
-void report_element_end(struct json_writer *array, struct json_writer *element)
-{
-	writer_end(element);
-	array->comma = true;
-}
-
-bool report_field(struct json_writer *writer, const char *path, const char *text)
-{
-	if (!text || !*text)
-		return true;
-	writer_at(writer, path);
-	return writer_string(writer, text, strlen(text));
-}
-
 void report_key_value(struct json_writer *writer, const char *name, const char *text)
 {
 	struct json_writer pair;
 
 	if (!text || !*text)
 		return;
-	report_element_begin(writer, &pair);
-	(void)report_field(&pair, "name", name);
-	(void)report_field(&pair, "value", text);
-	report_element_end(writer, &pair);
+	writer_element_begin(writer, &pair);
+	(void)writer_field(&pair, "name", name);
+	(void)writer_field(&pair, "value", text);
+	writer_element_end(writer, &pair);
 }

@@ -18,7 +18,7 @@ static void put_ref(struct json_writer *writer, const char *kind, size_t number)
 	char ref[64];
 
 	(void)snprintf(ref, sizeof(ref), "%s-%zu", kind, number);
-	(void)report_field(writer, "bom-ref", ref);
+	(void)writer_field(writer, "bom-ref", ref);
 }
 
 /* ---- metadata ---- */
@@ -29,11 +29,11 @@ static void put_tools(struct json_writer *metadata)
 
 	writer_at(metadata, "tools.components");
 	writer_open(metadata, '[');
-	report_element_begin(metadata, &tool);
-	(void)report_field(&tool, "type", "application");
-	(void)report_field(&tool, "name", "plimsoll");
-	(void)report_field(&tool, "version", PLM_VERSION);
-	report_element_end(metadata, &tool);
+	writer_element_begin(metadata, &tool);
+	(void)writer_field(&tool, "type", "application");
+	(void)writer_field(&tool, "name", "plimsoll");
+	(void)writer_field(&tool, "version", PLM_VERSION);
+	writer_element_end(metadata, &tool);
 	writer_close(metadata, ']');
 }
 
@@ -46,10 +46,10 @@ static void put_hashes(struct json_writer *component, const char *hex)
 		return;
 	writer_at(component, "hashes");
 	writer_open(component, '[');
-	report_element_begin(component, &hash);
-	(void)report_field(&hash, "alg", "SHA-256");
-	(void)report_field(&hash, "content", hex);
-	report_element_end(component, &hash);
+	writer_element_begin(component, &hash);
+	(void)writer_field(&hash, "alg", "SHA-256");
+	(void)writer_field(&hash, "content", hex);
+	writer_element_end(component, &hash);
 	writer_close(component, ']');
 }
 
@@ -58,13 +58,13 @@ static void put_subject(struct json_writer *metadata, const struct report *repor
 	struct json_writer component;
 
 	writer_at(metadata, "component");
-	report_element_begin(metadata, &component);
-	(void)report_field(&component, "bom-ref", ROOT_REF);
-	(void)report_field(&component, "type", "container");
-	(void)report_field(&component, "name", report_subject(report));
-	(void)report_field(&component, "version", report->facts->image_tag ?: report->facts->image_digest);
+	writer_element_begin(metadata, &component);
+	(void)writer_field(&component, "bom-ref", ROOT_REF);
+	(void)writer_field(&component, "type", "container");
+	(void)writer_field(&component, "name", report_subject(report));
+	(void)writer_field(&component, "version", report->facts->image_tag ?: report->facts->image_digest);
 	put_hashes(&component, digest_hex(report->facts->image_digest));
-	report_element_end(metadata, &component);
+	writer_element_end(metadata, &component);
 }
 
 static void put_note(struct json_writer *metadata, const struct inventory_note *note)
@@ -94,8 +94,8 @@ static void put_metadata(struct document *document)
 
 	report_time(document->report, time);
 	writer_at(&document->writer, "metadata");
-	report_element_begin(&document->writer, &metadata);
-	(void)report_field(&metadata, "timestamp", time);
+	writer_element_begin(&document->writer, &metadata);
+	(void)writer_field(&metadata, "timestamp", time);
 	put_tools(&metadata);
 	put_subject(&metadata, document->report);
 	writer_at(&metadata, "properties");
@@ -107,7 +107,7 @@ static void put_metadata(struct document *document)
 		put_note(&metadata, &note);
 	}
 	writer_close(&metadata, ']');
-	report_element_end(&document->writer, &metadata);
+	writer_element_end(&document->writer, &metadata);
 }
 
 /* ---- components ---- */
@@ -124,9 +124,9 @@ static void put_license(struct json_writer *component, const char *text)
 		return;
 	writer_at(component, "licenses");
 	writer_open(component, '[');
-	report_element_begin(component, &license);
-	(void)report_field(&license, paths[form], text);
-	report_element_end(component, &license);
+	writer_element_begin(component, &license);
+	(void)writer_field(&license, paths[form], text);
+	writer_element_end(component, &license);
 	writer_close(component, ']');
 }
 
@@ -138,9 +138,9 @@ static void put_location(struct json_writer *component, const char *location)
 		return;
 	writer_at(component, "evidence.occurrences");
 	writer_open(component, '[');
-	report_element_begin(component, &occurrence);
-	(void)report_field(&occurrence, "location", location);
-	report_element_end(component, &occurrence);
+	writer_element_begin(component, &occurrence);
+	(void)writer_field(&occurrence, "location", location);
+	writer_element_end(component, &occurrence);
 	writer_close(component, ']');
 }
 
@@ -149,13 +149,13 @@ static void put_package(struct document *document, size_t number)
 	struct inventory_package package = inventory_package(document->inventory, number);
 	struct json_writer component;
 
-	report_element_begin(&document->writer, &component);
+	writer_element_begin(&document->writer, &component);
 	put_ref(&component, "package", number);
-	(void)report_field(&component, "type", "library");
-	(void)report_field(&component, "name", package.name);
-	(void)report_field(&component, "version", package.version);
+	(void)writer_field(&component, "type", "library");
+	(void)writer_field(&component, "name", package.name);
+	(void)writer_field(&component, "version", package.version);
 	put_license(&component, package.license);
-	(void)report_field(&component, "purl", package.purl);
+	(void)writer_field(&component, "purl", package.purl);
 	put_location(&component, package.location);
 	writer_at(&component, "properties");
 	writer_open(&component, '[');
@@ -163,7 +163,7 @@ static void put_package(struct document *document, size_t number)
 	report_key_value(&component, "plimsoll:architecture", package.architecture);
 	report_key_value(&component, "plimsoll:origin", package.origin);
 	writer_close(&component, ']');
-	report_element_end(&document->writer, &component);
+	writer_element_end(&document->writer, &component);
 	document_pass(document);
 }
 
@@ -173,11 +173,11 @@ static void put_file(struct document *document, size_t number)
 	char path[PATH_MAX];
 
 	inventory_unpackaged(document->inventory, number, path);
-	report_element_begin(&document->writer, &component);
+	writer_element_begin(&document->writer, &component);
 	put_ref(&component, "file", number);
-	(void)report_field(&component, "type", "file");
-	(void)report_field(&component, "name", path);
-	report_element_end(&document->writer, &component);
+	(void)writer_field(&component, "type", "file");
+	(void)writer_field(&component, "name", path);
+	writer_element_end(&document->writer, &component);
 	document_pass(document);
 }
 
@@ -188,13 +188,13 @@ static void put_distribution(struct document *document)
 
 	if (!system.id || !*system.id)
 		return;
-	report_element_begin(&document->writer, &component);
-	(void)report_field(&component, "bom-ref", "distribution");
-	(void)report_field(&component, "type", "operating-system");
-	(void)report_field(&component, "name", system.id);
-	(void)report_field(&component, "version", system.version);
-	(void)report_field(&component, "description", system.name);
-	report_element_end(&document->writer, &component);
+	writer_element_begin(&document->writer, &component);
+	(void)writer_field(&component, "bom-ref", "distribution");
+	(void)writer_field(&component, "type", "operating-system");
+	(void)writer_field(&component, "name", system.id);
+	(void)writer_field(&component, "version", system.version);
+	(void)writer_field(&component, "description", system.name);
+	writer_element_end(&document->writer, &component);
 }
 
 static void put_components(struct document *document)
@@ -220,13 +220,13 @@ static void put_compositions(struct document *document)
 		return;
 	writer_at(&document->writer, "compositions");
 	writer_open(&document->writer, '[');
-	report_element_begin(&document->writer, &composition);
-	(void)report_field(&composition, "aggregate", "incomplete");
+	writer_element_begin(&document->writer, &composition);
+	(void)writer_field(&composition, "aggregate", "incomplete");
 	writer_at(&composition, "assemblies");
 	writer_open(&composition, '[');
 	(void)writer_string(&composition, ROOT_REF, strlen(ROOT_REF));
 	writer_close(&composition, ']');
-	report_element_end(&document->writer, &composition);
+	writer_element_end(&document->writer, &composition);
 	writer_close(&document->writer, ']');
 }
 
@@ -237,10 +237,10 @@ static int cyclonedx_print(const struct report *report, FILE *out)
 
 	report_serial(report, serial);
 	document_begin(&document, report, out);
-	(void)report_field(&document.writer, "$schema", "http://cyclonedx.org/schema/bom-1.5.schema.json");
-	(void)report_field(&document.writer, "bomFormat", "CycloneDX");
-	(void)report_field(&document.writer, "specVersion", "1.5");
-	(void)report_field(&document.writer, "serialNumber", serial);
+	(void)writer_field(&document.writer, "$schema", "http://cyclonedx.org/schema/bom-1.5.schema.json");
+	(void)writer_field(&document.writer, "bomFormat", "CycloneDX");
+	(void)writer_field(&document.writer, "specVersion", "1.5");
+	(void)writer_field(&document.writer, "serialNumber", serial);
 	writer_at(&document.writer, "version");
 	writer_number(&document.writer, 1);
 	put_metadata(&document);

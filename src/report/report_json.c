@@ -27,7 +27,7 @@ static unsigned put_texts(struct json_writer *writer, const struct text_field *f
 	unsigned broken = 0;
 
 	for (size_t i = 0; i < count && i < TEXTS_MAX; i++)
-		if (!report_field(writer, fields[i].path, text_of(&fields[i], object)))
+		if (!writer_field(writer, fields[i].path, text_of(&fields[i], object)))
 			broken |= 1u << i;
 	return broken;
 }
@@ -72,17 +72,17 @@ static void put_image(struct document *document)
 	struct json_writer image;
 
 	writer_at(&document->writer, "image");
-	report_element_begin(&document->writer, &image);
-	(void)report_field(&image, "name", facts->image_name);
+	writer_element_begin(&document->writer, &image);
+	(void)writer_field(&image, "name", facts->image_name);
 	put_only(&image, "tag", facts->image_tag);
 	put_only(&image, "hash.all", facts->image_digest);
-	(void)report_field(&image, "id", facts->image ? facts->image->id : NULL);
+	(void)writer_field(&image, "id", facts->image ? facts->image->id : NULL);
 	if (report->layers) {
 		writer_at(&image, "layers");
 		writer_number(&image, report->layers);
 	}
 	put_fields(&image, &(struct text_field){ "path", 0 }, 1, &report->path);
-	report_element_end(&document->writer, &image);
+	writer_element_end(&document->writer, &image);
 }
 
 static void put_container(struct document *document)
@@ -94,7 +94,7 @@ static void put_container(struct document *document)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		(void)report_field(&document->writer, fields[i].path, text_of(&fields[i], document->report->facts));
+		(void)writer_field(&document->writer, fields[i].path, text_of(&fields[i], document->report->facts));
 }
 
 static void put_distribution(struct document *document)
@@ -110,9 +110,9 @@ static void put_distribution(struct document *document)
 	if (!system.id && !system.version && !system.name)
 		return;
 	writer_at(&document->writer, "distribution");
-	report_element_begin(&document->writer, &distribution);
+	writer_element_begin(&document->writer, &distribution);
 	put_fields(&distribution, fields, ARRAY_SIZE(fields), &system);
-	report_element_end(&document->writer, &distribution);
+	writer_element_end(&document->writer, &distribution);
 }
 
 /* ---- packages ---- */
@@ -131,13 +131,13 @@ static void put_package(struct document *document, const struct inventory_packag
 	struct json_writer element;
 	unsigned broken;
 
-	report_element_begin(&document->writer, &element);
+	writer_element_begin(&document->writer, &element);
 	broken = put_texts(&element, fields, ARRAY_SIZE(fields), package);
-	(void)report_field(&element, "type", package_type_name(package->type));
+	(void)writer_field(&element, "type", package_type_name(package->type));
 	writer_at(&element, "files");
 	writer_number(&element, package->files);
 	put_raw(&element, fields, broken, package);
-	report_element_end(&document->writer, &element);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
@@ -193,9 +193,9 @@ static void put_notes(struct document *document)
 		struct inventory_note note = inventory_note(document->inventory, i);
 		struct json_writer element;
 
-		report_element_begin(&document->writer, &element);
+		writer_element_begin(&document->writer, &element);
 		put_fields(&element, fields, ARRAY_SIZE(fields), &note);
-		report_element_end(&document->writer, &element);
+		writer_element_end(&document->writer, &element);
 	}
 	writer_close(&document->writer, ']');
 }
@@ -210,7 +210,7 @@ static void put_expected(struct json_writer *writer, const struct digest *digest
 		return;
 	digest_text(digest, hex);
 	(void)snprintf(text, sizeof(text), "%s:%s", digest_name(digest->kind), hex);
-	(void)report_field(writer, "plimsoll.expected", text);
+	(void)writer_field(writer, "plimsoll.expected", text);
 }
 
 static void put_changed(struct document *document, const struct inventory_file *file, const char *path)
@@ -220,19 +220,19 @@ static void put_changed(struct document *document, const struct inventory_file *
 	struct json_writer element;
 	unsigned broken;
 
-	report_element_begin(&document->writer, &element);
+	writer_element_begin(&document->writer, &element);
 	broken = put_texts(&element, &field, 1, &path);
-	(void)report_field(&element, "package.name", package.name);
-	(void)report_field(&element, "package.version", package.version);
-	(void)report_field(&element, "package.type", package_type_name(package.type));
-	(void)report_field(&element, "plimsoll.change", report_change(file));
+	(void)writer_field(&element, "package.name", package.name);
+	(void)writer_field(&element, "package.version", package.version);
+	(void)writer_field(&element, "package.type", package_type_name(package.type));
+	(void)writer_field(&element, "plimsoll.change", report_change(file));
 	put_expected(&element, &file->digest);
 	if (file->flags & INVENTORY_FILE_CONFIG) {
 		writer_at(&element, "plimsoll.configuration");
 		writer_bool(&element, true);
 	}
 	put_raw(&element, &field, broken, &path);
-	report_element_end(&document->writer, &element);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 

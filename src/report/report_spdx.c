@@ -73,7 +73,7 @@ static void put_license(struct json_writer *package, const struct licenses *lice
 		license_id((size_t)(found - licenses->texts), id);
 		text = id;
 	}
-	(void)report_field(package, "licenseDeclared", text);
+	(void)writer_field(package, "licenseDeclared", text);
 }
 
 static void put_licenses(struct document *document, const struct licenses *licenses)
@@ -87,10 +87,10 @@ static void put_licenses(struct document *document, const struct licenses *licen
 		char id[ID_SIZE];
 
 		license_id(i, id);
-		report_element_begin(&document->writer, &license);
-		(void)report_field(&license, "licenseId", id);
-		(void)report_field(&license, "extractedText", licenses->texts[i]);
-		report_element_end(&document->writer, &license);
+		writer_element_begin(&document->writer, &license);
+		(void)writer_field(&license, "licenseId", id);
+		(void)writer_field(&license, "extractedText", licenses->texts[i]);
+		writer_element_end(&document->writer, &license);
 		document_pass(document);
 	}
 	writer_close(&document->writer, ']');
@@ -105,12 +105,12 @@ static void put_creation(struct document *document)
 
 	report_time(document->report, time);
 	report_serial(document->report, serial);
-	(void)report_field(&document->writer, "spdxVersion", "SPDX-2.3");
-	(void)report_field(&document->writer, "dataLicense", "CC0-1.0");
-	(void)report_field(&document->writer, "SPDXID", "SPDXRef-DOCUMENT");
-	(void)report_field(&document->writer, "name", report_subject(document->report));
-	(void)report_field(&document->writer, "documentNamespace", serial);
-	(void)report_field(&document->writer, "creationInfo.created", time);
+	(void)writer_field(&document->writer, "spdxVersion", "SPDX-2.3");
+	(void)writer_field(&document->writer, "dataLicense", "CC0-1.0");
+	(void)writer_field(&document->writer, "SPDXID", "SPDXRef-DOCUMENT");
+	(void)writer_field(&document->writer, "name", report_subject(document->report));
+	(void)writer_field(&document->writer, "documentNamespace", serial);
+	(void)writer_field(&document->writer, "creationInfo.created", time);
 	writer_at(&document->writer, "creationInfo.creators");
 	writer_open(&document->writer, '[');
 	(void)writer_string(&document->writer, creator, strlen(creator));
@@ -136,7 +136,7 @@ static void put_comment(struct document *document)
 	if (text.error)
 		document->buffer.error = text.error;
 	else
-		(void)report_field(&document->writer, "comment", text.data);
+		(void)writer_field(&document->writer, "comment", text.data);
 }
 
 /* ---- packages ---- */
@@ -144,11 +144,11 @@ static void put_comment(struct document *document)
 /* What every package must have, and is not looked for. */
 static void put_unsaid(struct json_writer *package)
 {
-	(void)report_field(package, "downloadLocation", NO_ASSERTION);
+	(void)writer_field(package, "downloadLocation", NO_ASSERTION);
 	writer_at(package, "filesAnalyzed");
 	writer_bool(package, false);
-	(void)report_field(package, "licenseConcluded", NO_ASSERTION);
-	(void)report_field(package, "copyrightText", NO_ASSERTION);
+	(void)writer_field(package, "licenseConcluded", NO_ASSERTION);
+	(void)writer_field(package, "copyrightText", NO_ASSERTION);
 }
 
 /* Of the image, where it is known. */
@@ -160,10 +160,10 @@ static void put_checksum(struct json_writer *package, const char *hex)
 		return;
 	writer_at(package, "checksums");
 	writer_open(package, '[');
-	report_element_begin(package, &checksum);
-	(void)report_field(&checksum, "algorithm", "SHA256");
-	(void)report_field(&checksum, "checksumValue", hex);
-	report_element_end(package, &checksum);
+	writer_element_begin(package, &checksum);
+	(void)writer_field(&checksum, "algorithm", "SHA256");
+	(void)writer_field(&checksum, "checksumValue", hex);
+	writer_element_end(package, &checksum);
 	writer_close(package, ']');
 }
 
@@ -172,15 +172,15 @@ static void put_root(struct document *document)
 	const struct container_facts *facts = document->report->facts;
 	struct json_writer package;
 
-	report_element_begin(&document->writer, &package);
-	(void)report_field(&package, "SPDXID", ROOT_ID);
-	(void)report_field(&package, "name", report_subject(document->report));
-	(void)report_field(&package, "versionInfo", facts->image_tag ?: facts->image_digest);
-	(void)report_field(&package, "primaryPackagePurpose", "CONTAINER");
+	writer_element_begin(&document->writer, &package);
+	(void)writer_field(&package, "SPDXID", ROOT_ID);
+	(void)writer_field(&package, "name", report_subject(document->report));
+	(void)writer_field(&package, "versionInfo", facts->image_tag ?: facts->image_digest);
+	(void)writer_field(&package, "primaryPackagePurpose", "CONTAINER");
 	put_checksum(&package, digest_hex(facts->image_digest));
 	put_unsaid(&package);
-	(void)report_field(&package, "licenseDeclared", NO_ASSERTION);
-	report_element_end(&document->writer, &package);
+	(void)writer_field(&package, "licenseDeclared", NO_ASSERTION);
+	writer_element_end(&document->writer, &package);
 }
 
 static void put_distribution(struct document *document)
@@ -190,15 +190,15 @@ static void put_distribution(struct document *document)
 
 	if (!system.id || !*system.id)
 		return;
-	report_element_begin(&document->writer, &package);
-	(void)report_field(&package, "SPDXID", "SPDXRef-Distribution");
-	(void)report_field(&package, "name", system.id);
-	(void)report_field(&package, "versionInfo", system.version);
-	(void)report_field(&package, "summary", system.name);
-	(void)report_field(&package, "primaryPackagePurpose", "OPERATING_SYSTEM");
+	writer_element_begin(&document->writer, &package);
+	(void)writer_field(&package, "SPDXID", "SPDXRef-Distribution");
+	(void)writer_field(&package, "name", system.id);
+	(void)writer_field(&package, "versionInfo", system.version);
+	(void)writer_field(&package, "summary", system.name);
+	(void)writer_field(&package, "primaryPackagePurpose", "OPERATING_SYSTEM");
 	put_unsaid(&package);
-	(void)report_field(&package, "licenseDeclared", NO_ASSERTION);
-	report_element_end(&document->writer, &package);
+	(void)writer_field(&package, "licenseDeclared", NO_ASSERTION);
+	writer_element_end(&document->writer, &package);
 }
 
 static void put_purl(struct json_writer *package, const char *purl)
@@ -209,11 +209,11 @@ static void put_purl(struct json_writer *package, const char *purl)
 		return;
 	writer_at(package, "externalRefs");
 	writer_open(package, '[');
-	report_element_begin(package, &reference);
-	(void)report_field(&reference, "referenceCategory", "PACKAGE-MANAGER");
-	(void)report_field(&reference, "referenceType", "purl");
-	(void)report_field(&reference, "referenceLocator", purl);
-	report_element_end(package, &reference);
+	writer_element_begin(package, &reference);
+	(void)writer_field(&reference, "referenceCategory", "PACKAGE-MANAGER");
+	(void)writer_field(&reference, "referenceType", "purl");
+	(void)writer_field(&reference, "referenceLocator", purl);
+	writer_element_end(package, &reference);
 	writer_close(package, ']');
 }
 
@@ -234,7 +234,7 @@ static void put_source(struct json_writer *package, const struct inventory_packa
 	if (text.error)
 		package->out->error = text.error;
 	else
-		(void)report_field(package, "sourceInfo", text.data);
+		(void)writer_field(package, "sourceInfo", text.data);
 }
 
 static void package_id(const char *kind, size_t number, char ret_id[static ID_SIZE])
@@ -249,15 +249,15 @@ static void put_package(struct document *document, const struct licenses *licens
 	char id[ID_SIZE];
 
 	package_id("Package", number, id);
-	report_element_begin(&document->writer, &element);
-	(void)report_field(&element, "SPDXID", id);
-	(void)report_field(&element, "name", package.name);
-	(void)report_field(&element, "versionInfo", package.version);
+	writer_element_begin(&document->writer, &element);
+	(void)writer_field(&element, "SPDXID", id);
+	(void)writer_field(&element, "name", package.name);
+	(void)writer_field(&element, "versionInfo", package.version);
 	put_unsaid(&element);
 	put_license(&element, licenses, package.license);
 	put_source(&element, &package);
 	put_purl(&element, package.purl);
-	report_element_end(&document->writer, &element);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
@@ -268,14 +268,14 @@ static void put_file(struct document *document, size_t number)
 
 	package_id("File", number, id);
 	inventory_unpackaged(document->inventory, number, path);
-	report_element_begin(&document->writer, &element);
-	(void)report_field(&element, "SPDXID", id);
-	(void)report_field(&element, "name", path);
-	(void)report_field(&element, "packageFileName", path);
-	(void)report_field(&element, "primaryPackagePurpose", "FILE");
+	writer_element_begin(&document->writer, &element);
+	(void)writer_field(&element, "SPDXID", id);
+	(void)writer_field(&element, "name", path);
+	(void)writer_field(&element, "packageFileName", path);
+	(void)writer_field(&element, "primaryPackagePurpose", "FILE");
 	put_unsaid(&element);
-	(void)report_field(&element, "licenseDeclared", NO_ASSERTION);
-	report_element_end(&document->writer, &element);
+	(void)writer_field(&element, "licenseDeclared", NO_ASSERTION);
+	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
@@ -285,11 +285,11 @@ static void put_relationship(struct document *document, const char *from, const 
 {
 	struct json_writer relationship;
 
-	report_element_begin(&document->writer, &relationship);
-	(void)report_field(&relationship, "spdxElementId", from);
-	(void)report_field(&relationship, "relationshipType", type);
-	(void)report_field(&relationship, "relatedSpdxElement", to);
-	report_element_end(&document->writer, &relationship);
+	writer_element_begin(&document->writer, &relationship);
+	(void)writer_field(&relationship, "spdxElementId", from);
+	(void)writer_field(&relationship, "relationshipType", type);
+	(void)writer_field(&relationship, "relatedSpdxElement", to);
+	writer_element_end(&document->writer, &relationship);
 	document_pass(document);
 }
 

@@ -2,8 +2,30 @@
 # `plimsoll drift`: what differs now between a container and its image, with no agent, and with one that knows who wrote.
 load lib
 
-setup_file() { suite_start debian; }
+setup_file() {
+	suite_start debian containerd
+	mkdir -p "$D/state" "$D/debs"
+	make_packages
+}
+
 teardown_file() { suite_end; }
+
+# What dpkg, pip and npm would bring.
+make_packages() {
+	local root=$D/debs/foo
+	mkdir -p "$root"/{DEBIAN,usr/bin,usr/share/foo} "$D/debs/python/barlib-3.1.dist-info" "$D/debs/python/barlib" \
+		"$D/debs/modules/left"
+	printf 'Package: foo\nVersion: 1:2.0-1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a test\n' \
+		>"$root/DEBIAN/control"
+	cp "$PROGS/act" "$root/usr/bin/foo"
+	echo data >"$root/usr/share/foo/data"
+	dpkg-deb --root-owner-group -b "$root" "$D/debs/foo.deb" >/dev/null
+	printf 'Metadata-Version: 2.1\nName: barlib\nVersion: 3.1\n' >"$D/debs/python/barlib-3.1.dist-info/METADATA"
+	printf 'barlib/__init__.py,,\n' >"$D/debs/python/barlib-3.1.dist-info/RECORD"
+	echo 'print("bar")' >"$D/debs/python/barlib/__init__.py"
+	echo '{"name": "left", "version": "1.2.3"}' >"$D/debs/modules/left/package.json"
+	chmod -R a+rX "$D/debs"
+}
 
 sources() { printf '%s\n' --docker-socket "$D/docker.sock" --containerd-socket "$D/containerd.sock" --runc-root "$D/runc"; }
 
@@ -14,6 +36,9 @@ drift() {
 	"$PLM" drift "${options[@]}" --state-dir "$D/state" --runtime-dir "$D/control" "$@"
 }
 
+# packages CONTAINER: one a line, of what `drift --json` last said.
+packages() { jq -c '.packages[] | [.plimsoll.change, .package.type, .package.name, .plimsoll.from, .plimsoll.to]' "$D/drift.json"; }
+
 # expect_file CONTAINER PATH JQ CONDITION...
 expect_file() {
 	local container=$1 path=$2 condition filter
@@ -23,12 +48,40 @@ expect_file() {
 	[ "$(jq -c "$filter" "$D/drift.json" | wc -l)" -eq 1 ] || fail "$container: $path is not $*:" "$(jq . "$D/drift.json")"
 }
 
-@test "twin: an untouched container differs in nothing" {
+@test "twin: an untouched container differs in nothing, whoever runs it" {
+	local name
 	run_container untouched $DEBIAN
 	inside untouched true
-	drift untouched --fail-on any
-	[ "$(drift untouched --json | jq -c '[.files, .packages]')" = '[[],[]]' ]
+	run_ctr by-ctr
+	runc_bundle by-runc
+	run_runc by-runc
+	for name in untouched by-ctr by-runc; do
+		drift $name --fail-on any || fail "$(drift $name)"
+		[ "$(drift $name --json | jq -c '[.files, .packages, .plimsoll]')" = '[[],[],null]' ]
+	done
 	[ "$(drift untouched)" = "untouched: as its image" ]
+}
+
+@test "twin: a working directory that the runtime made; told once it holds something" {
+	run_container working $DEBIAN -w /made/for/me
+	drift working --fail-on any || fail "$(drift working)"
+	inside working touch empty
+	run -1 drift working --fail-on any
+	[[ $output == "working: 2 added"*"/made/for/me/ time="*"/made/for/me/empty time="* ]]
+}
+
+@test "what was changed in an earlier life is told; so is what was put there before the first" {
+	docker create --network none --name restarted $DEBIAN:$TAG >/dev/null
+	echo early >"$D/early"
+	docker cp "$D/early" restarted:/opt/early 2>/dev/null
+	docker start restarted >/dev/null
+	inside restarted sh -c 'echo x >/opt/file; chmod 700 /etc/plm'
+	docker restart -t 0 restarted >/dev/null
+	drift restarted --json >"$D/drift.json"
+	expect_file restarted /opt/early '.plimsoll.change == "added"'
+	expect_file restarted /opt/file '.plimsoll.change == "added"'
+	expect_file restarted /etc/plm '.plimsoll.change == "metadata"' '.file.type == "dir"'
+	[ "$(jq '.files | length' "$D/drift.json")" -eq 3 ]
 }
 
 @test "twin: a volume, a tmpfs and files that the runtime mounts are not the image's" {
@@ -54,6 +107,61 @@ expect_file() {
 	run -1 drift changed --fail-on removed
 	[[ $output == "changed: 1 added, 1 modified, 1 metadata, 2 removed"* ]]
 	drift changed --fail-on packages >/dev/null
+}
+
+@test "dpkg -i: a package added, and its files with it" {
+	run_container installed $DEBIAN -v "$D/debs:/debs:ro"
+	inside installed dpkg -i /debs/foo.deb >/dev/null
+	drift installed --json >"$D/drift.json"
+	[ "$(packages)" = '["added","deb","foo",null,"1:2.0-1"]' ]
+	expect_file installed /usr/bin/foo '.plimsoll.change == "added"' '.package.name == "foo"' \
+		'.package.version == "1:2.0-1"' '.package.type == "deb"' '.file.mode == "0755"' \
+		".file.hash.sha256 == \"$(sha256sum "$D/debs/foo/usr/bin/foo" | cut -d' ' -f1)\""
+	expect_file installed /usr/share/foo/data '.package.name == "foo"'
+	expect_file installed /var/lib/dpkg/status '.plimsoll.change == "modified"'
+	run -1 drift installed --fail-on packages
+	[[ $output == "installed: "*", 1 package added"* ]]
+	inside installed dpkg -P foo >/dev/null
+	drift installed --fail-on packages >/dev/null
+}
+
+@test "packages of Python and Node" {
+	run_container languages $DEBIAN -v "$D/debs:/debs:ro"
+	inside languages sh -c 'mkdir -p /usr/lib/python3/dist-packages /app/node_modules &&
+		cp -r /debs/python/. /usr/lib/python3/dist-packages/ && cp -r /debs/modules/. /app/node_modules/'
+	drift languages --json >"$D/drift.json"
+	[ "$(packages)" = '["added","pypi","barlib",null,"3.1"]
+["added","npm","left",null,"1.2.3"]' ]
+	expect_file languages /usr/lib/python3/dist-packages/barlib/__init__.py '.package.name == "barlib"'
+}
+
+@test "a database removed, and one that nobody can read" {
+	local name
+	run_container lost $DEBIAN
+	run_container stuck $DEBIAN
+	inside lost rm /var/lib/dpkg/status
+	inside stuck sh -c 'rm /var/lib/dpkg/status && mkfifo /var/lib/dpkg/status'
+	for name in lost stuck; do
+		run -1 timeout 60 "$PLM" drift $(sources) --state-dir "$D/state" $name --fail-on packages --json
+		echo "$output" >"$D/drift.json"
+		[ "$(packages | grep -c '"removed","deb"')" -gt 50 ]
+		[ "$(packages | grep -vc '"removed","deb"')" -eq 0 ]
+	done
+	drift lost --json >"$D/drift.json"
+	expect_file lost /var/lib/dpkg/status '.plimsoll.change == "removed"'
+}
+
+@test "a sparse file of many gigabytes costs no time, and what is too deep is not called fine" {
+	run_container deep $DEBIAN
+	inside deep sh -c 'truncate -s 3T /opt/sparse; cd /opt; for i in $(seq 70); do mkdir d; cd d; done; echo x >evil'
+	run -1 timeout 60 "$PLM" drift $(sources) --state-dir "$D/state" deep --fail-on any --json
+	[ "$(jq -c '[.plimsoll.unseen, .plimsoll.unhashed]' <<<"$output")" = '[1,1]' ]
+	[ "$(jq '[.files[] | select(.file.path | test("^/opt/(d(/d)*|sparse)$"))] | length' <<<"$output")" -ge 60 ]
+	run -3 --separate-stderr drift deep --fail-on modified
+	[[ $stderr == "plimsoll: deep was not looked at whole: --fail-on modified cannot be answered" ]]
+	[[ $output == *"not looked at: 1 entries"* ]]
+	drift deep >/dev/null
+	drift deep --fail-on packages >/dev/null
 }
 
 @test "packages that came, and who wrote, where an agent runs" {
