@@ -223,8 +223,3 @@ uint32_t archive_nodes_sibling(const struct archive_nodes *nodes, uint32_t node)
 {
 	return nodes->nodes[node].sibling;
 }
-
-uint32_t archive_nodes_parent(const struct archive_nodes *nodes, uint32_t node)
-{
-	return nodes->nodes[node].parent;
-}

@@ -73,6 +73,5 @@ const char *archive_nodes_name(const struct archive_nodes *nodes, uint32_t node)
 /* After archive_nodes_end: in order of name; NODE_NONE: there is none (more). */
 uint32_t archive_nodes_child(const struct archive_nodes *nodes, uint32_t node);
 uint32_t archive_nodes_sibling(const struct archive_nodes *nodes, uint32_t node);
-uint32_t archive_nodes_parent(const struct archive_nodes *nodes, uint32_t node);
 
 #endif

@@ -321,17 +321,7 @@ static void modes(void **state)
 	assert_string_equal(text, "/s:4711:0 /t:1777:0 /u:755:0 /u/v:0:0 ");
 }
 
-/* ---- headers by hand ---- */
-
-static struct bytes joined(const struct bytes *first, const struct bytes *second)
-{
-	struct bytes both = { malloc(first->size + second->size), first->size + second->size };
-
-	assert_non_null(both.data);
-	memcpy(both.data, first->data, first->size);
-	memcpy(both.data + first->size, second->data, second->size);
-	return both;
-}
+/* ---- holes and sizes ---- */
 
 /* A file as GNU tar writes a sparse one, whose only bytes are at an offset. */
 static void sparse_add(struct maker *maker, const char *name, uint64_t size, uint64_t offset, const struct bytes *bytes)
@@ -769,6 +759,16 @@ static int layout_of(const struct bytes *layer, const struct bytes *stated, cons
 	out_index(&out, entry.data);
 	bytes = maker_end(out.maker);
 	return memory_file(&bytes);
+}
+
+static struct bytes joined(const struct bytes *first, const struct bytes *second)
+{
+	struct bytes both = { malloc(first->size + second->size), first->size + second->size };
+
+	assert_non_null(both.data);
+	memcpy(both.data, first->data, first->size);
+	memcpy(both.data + first->size, second->data, second->size);
+	return both;
 }
 
 /* The image is the one that was named, to the last byte. */
