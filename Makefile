@@ -33,8 +33,6 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZER) -D_GNU_SOURCE -DPLM_
               -Iinclude -Isrc -I$B/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Debian's libarchive.so brings XML and Unicode along (40 MB), for formats that are not read here: the archive does not.
 LIBS       := -l:libarchive.a $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
-# The tests write archives too, for which the static one would need still more.
-TEST_LIBS  := $(LIBS:-l:libarchive.a=-larchive)
 BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
               -Wno-missing-prototypes -Wno-unused-parameter -Wno-unused-function -Iinclude -Ibpf -Ibpf/$(ARCH) -Ivmlinux/$(ARCH) -Ivmlinux
 Q := $(if $(V),,@)
@@ -79,7 +77,7 @@ $B/obj/kernel/object.o: $B/bpf/all.o
 		'plm_object: .incbin "$<"' 'plm_object_end:' '.section .note.GNU-stack,"",@progbits' | $(CC) -x assembler -c -o $@ -
 
 $B/tests/%: tests/unit/%.c $B/agent.a
-	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $B/agent.a $(TEST_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $B/agent.a $(LIBS) -lcmocka
 
 $B/tools/%: tools/%.c
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; $(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< -lpthread
