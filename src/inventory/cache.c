@@ -38,17 +38,15 @@ static int folder_open(const char *dir)
 	return stat.st_uid == geteuid() && !(stat.st_mode & 022) ? take_fd(&fd) : -EPERM;
 }
 
+/* What has the name and is none makes room for one. */
 static int find(int folder, const char *name, struct inventory **ret_inventory)
 {
 	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int r;
+	int r = fd < 0 ? -errno : inventory_open(fd, ret_inventory);
 
-	if (fd < 0)
-		return -errno;
-	r = inventory_open(fd, ret_inventory);
 	if (r == 0)
 		(void)utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW); /* used now */
-	else if (r != -ENOMEM)
+	else if (r == -EBADMSG || r == -EPROTONOSUPPORT || r == -EFBIG || r == -ELOOP)
 		(void)unlinkat(folder, name, 0);
 	return r;
 }
@@ -108,12 +106,13 @@ static void room_make(int folder)
 
 /* ---- keeping ---- */
 
+/* It is on the disk before it has a name: after a power failure what is there is whole. */
 static void keep(int folder, const char *name, int fd)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0)
+	if (fdatasync(fd) == 0 && linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0)
 		room_make(folder);
 }
 
@@ -128,12 +127,12 @@ static int room_open(int folder, bool *ret_kept)
 	return fd < 0 ? -errno : fd;
 }
 
-int cache_get(const char *dir, const char *key, const struct reader_request *request,
-	      struct inventory **ret_inventory, struct reader_failure *ret_failure)
+int cache_get(const char *dir, const char *key, const struct reader_request *request, struct inventory **ret_inventory,
+	      struct reader_failure *ret_failure)
 {
 	char name[NAME_MAX + 1];
-	_cleanup_close_ int folder = dir && name_make(key, name) ? folder_open(dir) : -EBADF, fd = -EBADF;
-	bool kept;
+	bool keeps = dir && !request->verify && name_make(key, name), kept;
+	_cleanup_close_ int folder = keeps ? folder_open(dir) : -EBADF, fd = -EBADF;
 	int r;
 
 	ret_failure->text[0] = '\0';

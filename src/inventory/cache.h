@@ -16,9 +16,10 @@
 
 /*
  * The inventory of that key from `dir`, else by reader_run, and kept. `dir` NULL, where it cannot be written to, or a key that
- * is NULL or has other characters than letters, digits and ":._-": read, and not kept. As reader_run.
+ * is NULL or has other characters than letters, digits and ":._-", or a request to verify, which asks about now: read, and
+ * not kept. As reader_run.
  */
-int cache_get(const char *dir, const char *key, const struct reader_request *request,
-	      struct inventory **ret_inventory, struct reader_failure *ret_failure);
+int cache_get(const char *dir, const char *key, const struct reader_request *request, struct inventory **ret_inventory,
+	      struct reader_failure *ret_failure);
 
 #endif
