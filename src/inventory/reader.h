@@ -52,7 +52,9 @@ struct reader_failure {
  * Blocks. The blob goes to `fd`, a descriptor of an empty file that the caller opened for reading and writing (a memfd, or
  * O_TMPFILE of a cache), and is opened. 0; -ECANCELED; -ETIMEDOUT; -EBADMSG: the answer was not right; -ECHILD: it was
  * killed; or what the child gave up with: -EPERM and others: it could not be confined; -ENOMEM; -ENOENT: no such directory,
- * or no such image in the archive; -EINVAL: no archive; or the errno of making it. *ret_failure says so in words.
+ * or no such image in the archive; -EMEDIUMTYPE: no archive; -EINVAL: several images in it, and no reference; -EFBIG: more than
+ * the spool holds; -EPROTONOSUPPORT: a digest or format that is not read; or the errno of making it. *ret_failure says so in
+ * words.
  */
 int reader_run(const struct reader_request *request, int fd, struct inventory **ret_inventory,
 	       struct reader_failure *ret_failure);
