@@ -98,8 +98,7 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 	agent_image_first(e->container, e->event, facts);
 	agent_vouch(agent, e->event, facts);
 	if (agent->recording && e->record)
-		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset,
-				      false);
+		(void)recording_event(agent->recording, e->record, e->size, e->event, facts, agent->boot_offset, false);
 	agent_tell(agent, &(struct telling){ .event = e->event,
 					     .facts = facts,
 					     .container = e->container,

@@ -96,10 +96,9 @@ static void complete(struct agent *agent, struct container *container, const str
 static void conclude_told(struct agent *agent, struct container *container, const struct event *event,
 			  struct awaited *awaited)
 {
-	const struct telling telling = { .event = event,
-					 .facts = &awaited->facts,
-					 .container = container,
-					 .of_image = true };
+	const struct telling telling = {
+		.event = event, .facts = &awaited->facts, .container = container, .of_image = true
+	};
 
 	agent_image_first(container, event, &awaited->facts);
 	if (agent->recording)

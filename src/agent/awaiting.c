@@ -51,15 +51,9 @@ static void strings_of(struct held *held, const char **ret_strings[static STRING
 {
 	struct facts *facts = &held->awaited.facts;
 	const char **const strings[] = {
-		&facts->executable,
-		&facts->parent_executable,
-		&facts->script_path,
-		&facts->other_container,
-		&facts->content.copied_from,
-		&facts->script_content.copied_from,
-		&held->writers[0].executable,
-		&held->writers[1].executable,
-		&held->awaited.path,
+		&facts->executable,           &facts->parent_executable,    &facts->script_path,
+		&facts->other_container,      &facts->content.copied_from,  &facts->script_content.copied_from,
+		&held->writers[0].executable, &held->writers[1].executable, &held->awaited.path,
 		&held->awaited.from,
 	};
 
@@ -189,9 +183,9 @@ uint64_t awaiting_oldest(const struct awaiting *awaiting)
 	uint64_t oldest = UINT64_MAX;
 	const struct held *held;
 
-	TAILQ_FOREACH (held, &awaiting->list, link)
-		if ((!held->awaited.told || held->awaited.inventory) && held->awaited.time < oldest)
-			oldest = held->awaited.time;
+	TAILQ_FOREACH(held, &awaiting->list, link)
+	if ((!held->awaited.told || held->awaited.inventory) && held->awaited.time < oldest)
+		oldest = held->awaited.time;
 	return oldest;
 }
 

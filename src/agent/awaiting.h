@@ -25,9 +25,9 @@ struct awaited {
 	const char *path, *from; /* of a change that was told by name: as they were resolved */
 	struct plm_file file;
 
-	uint64_t deadline; /* CLOCK_BOOTTIME, ns: until then nothing is told of it; behind it, it is forgotten */
-	bool told;         /* without what it waits for: what comes now is a correction */
-	bool inventory;    /* it waits for the image's inventory, to be held against that alone */
+	uint64_t deadline;     /* CLOCK_BOOTTIME, ns: until then nothing is told of it; behind it, it is forgotten */
+	bool told;             /* without what it waits for: what comes now is a correction */
+	bool inventory;        /* it waits for the image's inventory, to be held against that alone */
 	struct tell_open open; /* what was told */
 };
 

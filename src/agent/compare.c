@@ -69,8 +69,8 @@ static bool is_explained(const struct agent *agent, const struct container *cont
 		return true;
 	if (changes_tell(container->changes, path))
 		return true;
-	if (container->packages_changed && (package_area(path) >= AREA_STATE ||
-					    package_changes_own(container->packages_changed, path)))
+	if (container->packages_changed &&
+	    (package_area(path) >= AREA_STATE || package_changes_own(container->packages_changed, path)))
 		return true; /* told with its package */
 	/* It may have been among the paths that there was no room for; not so before this agent watched. */
 	return changes_full(container->changes) && !container->lost && when > (int64_t)agent->watching;

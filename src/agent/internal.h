@@ -126,7 +126,7 @@ void await_later(struct agent *agent, const struct await_event *e, const struct 
 		 const struct facts_wait *wait, const struct tell_open *open);
 void await_step(struct agent *agent);
 void await_release(struct agent *agent, const struct container *container); /* it ends: nothing of it waits any more */
-void await_all(struct agent *agent);                                         /* the agent ends */
+void await_all(struct agent *agent);                                        /* the agent ends */
 /* May what changed in it be looked into? */
 bool await_may_look(struct container *container, uint64_t now);
 

@@ -80,9 +80,8 @@ static void actor_add(struct transaction *transaction, const struct plm_task *ta
 static enum package_area area_of(const struct event *event)
 {
 	enum package_area area = event->path ? package_area(event->path) : AREA_NONE;
-	enum package_area from = event->change.from && event->change.op != PLM_OP_SYMLINK
-					 ? package_area(event->change.from)
-					 : AREA_NONE;
+	enum package_area from =
+		event->change.from && event->change.op != PLM_OP_SYMLINK ? package_area(event->change.from) : AREA_NONE;
 
 	return area > from ? area : from;
 }
@@ -130,16 +129,17 @@ void packages_found(struct agent *agent, struct container *container, int64_t wh
 bool packages_first(struct agent *agent, struct container *container)
 {
 	static const char *const databases[] = {
-		"/var/lib/dpkg/status",          "/lib/apk/db/installed",
-		"/usr/lib/apk/db/installed",     "/var/lib/rpm/rpmdb.sqlite",
+		"/var/lib/dpkg/status",
+		"/lib/apk/db/installed",
+		"/usr/lib/apk/db/installed",
+		"/var/lib/rpm/rpmdb.sqlite",
 		"/usr/lib/sysimage/rpm/rpmdb.sqlite",
 	};
 	struct rootfs_stat upper;
 
 	if (container->transaction || (container->image && image_is_pending(container->image)))
 		return true;
-	if (container->packages || container->packages_known || !container->image ||
-	    !image_inventory(container->image))
+	if (container->packages || container->packages_known || !container->image || !image_inventory(container->image))
 		return false;
 	container->packages_known = true;
 	for (size_t i = 0; i < ARRAY_SIZE(databases); i++)
@@ -197,8 +197,7 @@ struct closing {
 
 static bool comes_with(const struct closing *closing, const struct event *event)
 {
-	return area_of(event) >= AREA_STATE ||
-	       (event->path && package_changes_own(closing->changes, event->path)) ||
+	return area_of(event) >= AREA_STATE || (event->path && package_changes_own(closing->changes, event->path)) ||
 	       (event->change.from && package_changes_own(closing->changes, event->change.from));
 }
 

@@ -76,7 +76,8 @@ static int stores_open(struct agent *agent)
 	agent->writers = writers_new(WRITERS_MAX);
 	agent->awaiting = awaiting_new(AWAITING_MAX, AWAITING_BYTES);
 	agent->transacting = awaiting_new(TRANSACTING_MAX, TRANSACTING_BYTES);
-	if (!agent->decoder || !agent->registry || !agent->processes || !agent->writers || !agent->awaiting || !agent->transacting)
+	if (!agent->decoder || !agent->registry || !agent->processes || !agent->writers || !agent->awaiting ||
+	    !agent->transacting)
 		return -ENOMEM;
 	r = digests_new(true, &agent->digests);
 	if (r == 0)

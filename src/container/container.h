@@ -92,13 +92,13 @@ enum container_sight {
 	SIGHT_SANDBOXED, /* runs on a kernel of its own: not looked into */
 };
 
-struct image;       /* image/images.h */
-struct rootfs;      /* image/rootfs.h */
-struct changes;     /* image/changes.h */
-struct inventory;   /* inventory/inventory.h */
+struct image;           /* image/images.h */
+struct rootfs;          /* image/rootfs.h */
+struct changes;         /* image/changes.h */
+struct inventory;       /* inventory/inventory.h */
 struct package_changes; /* inventory/compare.h */
-struct transaction; /* agent/packages.c */
-struct policy_view; /* policy/policy.h */
+struct transaction;     /* agent/packages.c */
+struct policy_view;     /* policy/policy.h */
 
 struct container {
 	uint64_t cgroup; /* root cgroup's id: the key */
@@ -112,26 +112,26 @@ struct container {
 	struct image *image;      /* NULL until that, and it is named; or there is no room for it */
 	struct policy_view *view; /* NULL until it is asked for the first time */
 	uint32_t root_device;
-	struct changes *changes; /* that events told of; NULL: none yet */
-	struct inventory *packages; /* what it holds now, where that is not the image's; NULL */
+	struct changes *changes;                  /* that events told of; NULL: none yet */
+	struct inventory *packages;               /* what it holds now, where that is not the image's; NULL */
 	struct package_changes *packages_changed; /* how these differ from the image's; NULL */
-	struct transaction *transaction; /* packages are being changed; NULL */
+	struct transaction *transaction;          /* packages are being changed; NULL */
 	/* CLOCK_BOOTTIME, ns */
-	uint64_t asked;      /* the event since which its name is waited for */
-	uint64_t ask_at;     /* when it is asked for again, though nobody knew it; 0: not */
-	uint64_t started;    /* of the entry point's exec; 0 unknown (was there before) */
-	uint64_t baseline;   /* what changed before is the runtime's, or was told by an agent before this one */
-	uint64_t compare_at; /* when its upper directory is compared next; 0: not */
+	uint64_t asked;       /* the event since which its name is waited for */
+	uint64_t ask_at;      /* when it is asked for again, though nobody knew it; 0: not */
+	uint64_t started;     /* of the entry point's exec; 0 unknown (was there before) */
+	uint64_t baseline;    /* what changed before is the runtime's, or was told by an agent before this one */
+	uint64_t compare_at;  /* when its upper directory is compared next; 0: not */
 	uint64_t looks_since; /* the period in which `looks` were taken at what changed */
-	uint64_t mounts_at;  /* when its mounts were last read */
-	bool packages_known; /* it was looked whether its databases differ from the image's */
-	bool mounts_stale;   /* it mounted something since */
+	uint64_t mounts_at;   /* when its mounts were last read */
+	bool packages_known;  /* it was looked whether its databases differ from the image's */
+	bool mounts_stale;    /* it mounted something since */
 	unsigned looks;
-	unsigned asks;       /* in vain */
-	int unread;          /* negative errno: its layers could not be read */
-	bool sight_told;     /* what cannot be seen of it */
-	bool running;        /* its entry point's exec was seen, or it ran when the agent came */
-	bool gone;           /* its cgroup was removed: it ends once nothing waits for its name */
+	unsigned asks;                       /* in vain */
+	int unread;                          /* negative errno: its layers could not be read */
+	bool sight_told;                     /* what cannot be seen of it */
+	bool running;                        /* its entry point's exec was seen, or it ran when the agent came */
+	bool gone;                           /* its cgroup was removed: it ends once nothing waits for its name */
 	uint64_t seen, folded, lost, missed; /* events */
 	uint64_t findings[5];                /* by enum severity */
 };

@@ -20,12 +20,13 @@ struct package_name {
 
 /* What is known of a file's content, and of the package that its path belongs to. */
 struct content {
-	struct digest digest;   /* SHA-256; kind NONE: not known */
-	struct digest expected; /* what the image has at that path, or its package says; kind NONE: not known, or nothing */
-	bool unverified;        /* a path of the image, and whether the content is the image's could not be known (in time) */
-	bool tampered;          /* the image's own file, and not what its package says */
-	enum answer packaged;   /* does a package own that path? UNKNOWN also where the path is not the image's */
-	bool vouched;           /* not the image's, but as the package says that came into the running container */
+	struct digest digest; /* SHA-256; kind NONE: not known */
+	struct digest
+		expected; /* what the image has at that path, or its package says; kind NONE: not known, or nothing */
+	bool unverified;  /* a path of the image, and whether the content is the image's could not be known (in time) */
+	bool tampered;    /* the image's own file, and not what its package says */
+	enum answer packaged; /* does a package own that path? UNKNOWN also where the path is not the image's */
+	bool vouched;         /* not the image's, but as the package says that came into the running container */
 	struct package_name package;
 	const char *copied_from; /* not a path of the image, and the content is that of this one */
 };
@@ -57,13 +58,13 @@ struct facts {
 	bool code;                 /* the file is executable, or begins as ELF or "#!" does */
 	bool metadata_only;        /* event.file was copied up, and its content is the image's */
 	bool script_metadata_only; /* the same of script */
-	uint64_t transaction;      /* a package's own script, run as packages are being changed: tells which time; else 0 */
-	bool first_of_image;       /* what is to say of the image's own file was not said of this image before */
-	struct content content;    /* of event.file */
+	uint64_t transaction; /* a package's own script, run as packages are being changed: tells which time; else 0 */
+	bool first_of_image;  /* what is to say of the image's own file was not said of this image before */
+	struct content content; /* of event.file */
 	struct content script_content;
 	const struct writer *writer; /* of event.file, or of the script; NULL unknown */
 	const struct writer *script_writer;
-	const char *executable;    /* of event.task, as last exec'd; for an exec: event.path */
+	const char *executable; /* of event.task, as last exec'd; for an exec: event.path */
 	const char *parent_executable;
 	enum script_source script_source;
 	struct plm_file script; /* where it was found; layer UNKNOWN where not */
@@ -81,16 +82,16 @@ struct finding {
 	const char *path;            /* file.path; NULL none */
 	const struct plm_file *file; /* NULL: none to show */
 	enum plm_layer layer;
-	const char *verdict; /* "metadata", "modified", "added", ... ; NULL unknown */
-	const char *cause;   /* plimsoll.cause; NULL none */
+	const char *verdict;           /* "metadata", "modified", "added", ... ; NULL unknown */
+	const char *cause;             /* plimsoll.cause; NULL none */
 	const struct content *content; /* of the file; NULL unknown */
 	const struct writer *writer;
 	const struct package_changes *packages; /* of drift.package (inventory/compare.h) */
-	bool interactive;    /* session.exec: never folded */
-	bool setup;          /* a mutation by the entry point's own set-up */
-	uint64_t state;      /* of the file, where its content is in the subject: the same has one subject; 0 none */
-	char subject[320];   /* what repeats are folded by, with container and rule */
-	char message[512];   /* one sentence a person can act on; raw bytes, escaped on output */
+	bool interactive;                       /* session.exec: never folded */
+	bool setup;                             /* a mutation by the entry point's own set-up */
+	uint64_t state;    /* of the file, where its content is in the subject: the same has one subject; 0 none */
+	char subject[320]; /* what repeats are folded by, with container and rule */
+	char message[512]; /* one sentence a person can act on; raw bytes, escaped on output */
 };
 
 #define FINDINGS_MAX 8 /* that one event can give */

@@ -15,10 +15,11 @@ void detect_image_modified(struct detection *detection)
 		return;
 	finding_program(finding, detection);
 	finding_subject(finding, "%s", finding->path ? finding->path : "?");
-	finding_message(finding,
-			"%s of the image of %s is not what package %.64s %.64s says: it was changed when the image was made",
-			say_path(finding->path).text, say_container(detection->container).text,
-			facts->content.package.name, facts->content.package.version ?: "");
+	finding_message(
+		finding,
+		"%s of the image of %s is not what package %.64s %.64s says: it was changed when the image was made",
+		say_path(finding->path).text, say_container(detection->container).text, facts->content.package.name,
+		facts->content.package.version ?: "");
 }
 
 void detect_image_unpackaged(struct detection *detection)

@@ -18,7 +18,7 @@ struct word {
 
 /* Of letters, each may stand in a cluster; of words, each is a whole argument. */
 struct interpreter {
-	const char *names; /* with spaces between, each may be followed by a version */
+	const char *names;    /* with spaces between, each may be followed by a version */
 	const char *attached; /* letters whose value, if any, is the rest of the word */
 	const char *value;    /* ... or the next argument */
 	const char *command;

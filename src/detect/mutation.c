@@ -182,8 +182,8 @@ static enum severity mutation_severity(const struct event *event, const struct f
 
 static const char *mutation_verdict(const struct event *event, const struct facts *facts, enum answer in_image)
 {
-	bool metadata = facts->metadata_only ||
-			((op_of(event)->flags & OP_METADATA) && event->file.layer != PLM_LAYER_UPPER);
+	bool metadata =
+		facts->metadata_only || ((op_of(event)->flags & OP_METADATA) && event->file.layer != PLM_LAYER_UPPER);
 
 	return verdict_of_path(in_image, metadata ? "metadata" : "modified");
 }

@@ -32,8 +32,8 @@ static void append_kind(char *text, size_t size, const struct package_changes *c
 
 	if (!count)
 		return;
-	at += (size_t)snprintf(text + at, size - at, "%s%zu package%s %s (", at ? ", " : "", count, count == 1 ? "" : "s",
-			       kinds[kind].word);
+	at += (size_t)snprintf(text + at, size - at, "%s%zu package%s %s (", at ? ", " : "", count,
+			       count == 1 ? "" : "s", kinds[kind].word);
 	for (size_t i = 0; i < package_changes_count(changes) && shown < NAMES_SHOWN && at < size; i++) {
 		const struct package_change change = package_changes_at(changes, i);
 

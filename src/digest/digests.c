@@ -75,9 +75,9 @@ static struct made *made_find(struct digests *digests, const struct digest_key *
 {
 	struct made *made;
 
-	LIST_FOREACH (made, bucket_of(digests, key), bucket)
-		if (key_equal(&made->key, key))
-			return made;
+	LIST_FOREACH(made, bucket_of(digests, key), bucket)
+	if (key_equal(&made->key, key))
+		return made;
 	return NULL;
 }
 
@@ -189,8 +189,8 @@ static size_t owner_pending(struct digests *digests, uint64_t owner)
 	struct made *made;
 
 	for (size_t i = 0; digests->pending >= DIGESTS_SHARE && i < BUCKETS; i++)
-		LIST_FOREACH (made, &digests->buckets[i], bucket)
-			pending += made->state == STATE_MAKING && made->owner == owner;
+		LIST_FOREACH(made, &digests->buckets[i], bucket)
+	pending += made->state == STATE_MAKING && made->owner == owner;
 	return pending;
 }
 
@@ -211,8 +211,7 @@ int digests_make(struct digests *digests, const struct digest_request *request)
 	bool now = request->now || !digests->threaded;
 	struct made *made;
 
-	if (!now && (digests->pending >= DIGESTS_PENDING ||
-		     owner_pending(digests, request->owner) >= DIGESTS_SHARE)) {
+	if (!now && (digests->pending >= DIGESTS_PENDING || owner_pending(digests, request->owner) >= DIGESTS_SHARE)) {
 		digests->counts.refused++;
 		return -ENOBUFS;
 	}

@@ -29,10 +29,10 @@ struct content_source {
 struct content_ask {
 	enum plm_layer layer;
 	enum answer in_image;
-	bool object, shipped;                /* asked for: the file's own digest; that of what the image has at its path */
+	bool object, shipped; /* asked for: the file's own digest; that of what the image has at its path */
 	struct digest_key object_key, shipped_key;
 	struct digest_pair object_pair, shipped_pair; /* once they are there */
-	struct digest packaged; /* what the package says; kind NONE: nothing, or it is meant to be changed */
+	struct digest packaged;      /* what the package says; kind NONE: nothing, or it is meant to be changed */
 	struct package_name brought; /* of the upper layer: the package that brought it, whose digest .packaged is */
 };
 

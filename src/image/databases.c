@@ -12,12 +12,17 @@ static const struct {
 	const char *prefix;
 	enum package_area area;
 } roots[] = {
-	{ "/var/lib/dpkg", AREA_DATABASE },  { "/lib/apk/db", AREA_DATABASE },
-	{ "/usr/lib/apk/db", AREA_DATABASE }, { "/var/lib/rpm", AREA_DATABASE },
+	{ "/var/lib/dpkg", AREA_DATABASE },
+	{ "/lib/apk/db", AREA_DATABASE },
+	{ "/usr/lib/apk/db", AREA_DATABASE },
+	{ "/var/lib/rpm", AREA_DATABASE },
 	{ "/usr/lib/sysimage/rpm", AREA_DATABASE },
-	{ "/var/lib/apt", AREA_STATE },      { "/etc/apk/world", AREA_STATE },
-	{ "/lib/apk/exec", AREA_STATE },     { "/var/lib/dnf", AREA_STATE },
-	{ "/var/lib/yum", AREA_STATE },      { "/root/.npm", AREA_STATE },
+	{ "/var/lib/apt", AREA_STATE },
+	{ "/etc/apk/world", AREA_STATE },
+	{ "/lib/apk/exec", AREA_STATE },
+	{ "/var/lib/dnf", AREA_STATE },
+	{ "/var/lib/yum", AREA_STATE },
+	{ "/root/.npm", AREA_STATE },
 	{ "/root/.cache/pip", AREA_STATE },
 };
 

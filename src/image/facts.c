@@ -114,9 +114,8 @@ static void answer_script(struct gather *g)
 {
 	const struct content_source source = content_source(g);
 
-	g->wait->open |= content_answer(source.digests, source.inventory, &g->wait->script,
-					g->room->script_copied_from, &g->facts->script_content,
-					&g->facts->script_metadata_only);
+	g->wait->open |= content_answer(source.digests, source.inventory, &g->wait->script, g->room->script_copied_from,
+					&g->facts->script_content, &g->facts->script_metadata_only);
 }
 
 /* The program, or what was mapped or changed. */

@@ -33,7 +33,7 @@ struct image {
 	unsigned refs;
 	struct inventory *inventory;
 	struct reading *reading; /* under way; NULL */
-	uint64_t *once; /* what image_once was asked for */
+	uint64_t *once;          /* what image_once was asked for */
 	size_t once_count;
 	LIST_ENTRY(image) link;
 };
@@ -91,9 +91,7 @@ static void read_layers(const struct images *images, struct reading *reading)
 
 static void read_root(const struct images *images, struct reading *reading)
 {
-	const struct reader_request request = {
-		.what = READER_ROOT, .fd = reading->ns, .cancel = images->cancel
-	};
+	const struct reader_request request = { .what = READER_ROOT, .fd = reading->ns, .cancel = images->cancel };
 
 	(void)cache_get(NULL, NULL, &request, &reading->inventory, &reading->failure);
 }
@@ -328,11 +326,11 @@ struct image *images_hold(struct images *images, const struct rootfs *rootfs, co
 	uint64_t number = number_of(rootfs);
 	struct image *image;
 
-	LIST_FOREACH (image, &images->list, link)
-		if (image->number == number) {
-			image->refs++;
-			return image;
-		}
+	LIST_FOREACH(image, &images->list, link)
+	if (image->number == number) {
+		image->refs++;
+		return image;
+	}
 	image = images->count < IMAGES_MAX ? calloc(1, sizeof(*image)) : NULL;
 	if (!image) {
 		images->refused++;
@@ -415,9 +413,8 @@ bool images_take(struct images *images, struct images_answer *ret_answer)
 	(void)pthread_mutex_unlock(&images->lock);
 	if (!reading)
 		return false;
-	*ret_answer = (struct images_answer){
-		.image = reading->image, .token = reading->token, .failure = reading->failure
-	};
+	*ret_answer =
+		(struct images_answer){ .image = reading->image, .token = reading->token, .failure = reading->failure };
 	if (reading->image) {
 		reading->image->reading = NULL;
 		reading->image->inventory = take_ptr(reading->inventory);

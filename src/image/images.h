@@ -59,9 +59,9 @@ int images_ask_root(struct images *images, int ns, uint64_t token);
 int images_fd(const struct images *images);
 
 struct images_answer {
-	struct image *image;         /* that has its inventory from here on; NULL: nobody holds it any more, or of a root */
-	uint64_t token;              /* of images_ask_root, else 0 */
-	struct inventory *inventory; /* of a root: the caller's; NULL: it could not be read */
+	struct image *image; /* that has its inventory from here on; NULL: nobody holds it any more, or of a root */
+	uint64_t token;      /* of images_ask_root, else 0 */
+	struct inventory *inventory;   /* of a root: the caller's; NULL: it could not be read */
 	struct reader_failure failure; /* why not; "" where it was read */
 };
 

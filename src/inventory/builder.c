@@ -137,9 +137,9 @@ static int package_texts(struct builder *builder, const struct inventory_package
 		const char *text;
 		uint32_t *offset;
 	} texts[] = {
-		{ package->name, &ret_package->name },       { package->version, &ret_package->version },
-		{ package->origin, &ret_package->origin },   { package->architecture, &ret_package->architecture },
-		{ package->license, &ret_package->license }, { package->purl, &ret_package->purl },
+		{ package->name, &ret_package->name },         { package->version, &ret_package->version },
+		{ package->origin, &ret_package->origin },     { package->architecture, &ret_package->architecture },
+		{ package->license, &ret_package->license },   { package->purl, &ret_package->purl },
 		{ package->location, &ret_package->location },
 	};
 	int r = 0;

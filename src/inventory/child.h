@@ -11,8 +11,9 @@
 /* Written by the child alone, and not to be trusted. */
 struct child_page {
 	atomic_ullong done, total;
-	char words[CHILD_WORDS]; /* why it gave up: "reading the image: Cannot allocate memory"; not terminated for certain */
-	int32_t error;           /* negative errno: why it gave up */
+	char words
+		[CHILD_WORDS]; /* why it gave up: "reading the image: Cannot allocate memory"; not terminated for certain */
+	int32_t error;         /* negative errno: why it gave up */
 };
 
 /* The command's options, in this order; then the directories. "-" for what is not there. */

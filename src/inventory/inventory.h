@@ -108,7 +108,8 @@ int inventory_find(const struct inventory *inventory, const char *path, struct i
 
 /* A path with that content, a package's file or one that no package owns: 0, or -ENOENT: none, or none of that kind of digest
  * is known. */
-int inventory_find_digest(const struct inventory *inventory, const struct digest *digest, char ret_path[static PATH_MAX]);
+int inventory_find_digest(const struct inventory *inventory, const struct digest *digest,
+			  char ret_path[static PATH_MAX]);
 
 /* The kind of digest that most packages' files have; NONE: none has any. */
 enum digest_kind inventory_digest_kind(const struct inventory *inventory);

@@ -27,12 +27,12 @@ enum reader_what {
 /* Strings and descriptors are the caller's. */
 struct reader_request {
 	enum reader_what what;
-	const char *host_root; /* below which the directories are; NULL: "/" */
+	const char *host_root;          /* below which the directories are; NULL: "/" */
 	const char *const *directories; /* LAYERS, DIRECTORY: absolute; links in them are the host's own */
 	size_t count;
-	int fd;                /* ROOT: the namespace (/proc/PID/ns/mnt); ARCHIVE: the file or directory, open for reading */
-	bool userxattr;        /* LAYERS: as the overlay was mounted */
-	bool verify;           /* also hashes every file that a package has a digest of, by as many threads as processors */
+	int fd;         /* ROOT: the namespace (/proc/PID/ns/mnt); ARCHIVE: the file or directory, open for reading */
+	bool userxattr; /* LAYERS: as the overlay was mounted */
+	bool verify;    /* also hashes every file that a package has a digest of, by as many threads as processors */
 	const char *reference; /* ARCHIVE: which of its images ("name:tag"); NULL: the only one */
 	unsigned patience;     /* ms; 0: READER_PATIENCE, with verification READER_VERIFY */
 	int cancel;            /* becomes readable when nobody wants the answer any more; -EBADF none */

@@ -106,9 +106,9 @@ static void digest_place(struct writing *writing, const struct digest *digest, s
 	file->digest = (uint32_t)writing->digests_size;
 	memcpy(writing->digests + writing->digests_size, b, size);
 	writing->digests_size += size;
-	writing->index[writing->index_count++] = (struct blob_digest){
-		.first = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3], .file = number
-	};
+	writing->index[writing->index_count++] =
+		(struct blob_digest){ .first = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3],
+				      .file = number };
 }
 
 static uint32_t directory_number(struct writing *writing, uint32_t path)

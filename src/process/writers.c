@@ -73,9 +73,9 @@ static struct written *written_find(struct writers *writers, const struct plm_fi
 {
 	struct written *written;
 
-	LIST_FOREACH (written, bucket_of(writers, file), bucket)
-		if (written->inode == file->upper_inode && written->device == file->upper_device)
-			return written;
+	LIST_FOREACH(written, bucket_of(writers, file), bucket)
+	if (written->inode == file->upper_inode && written->device == file->upper_device)
+		return written;
 	return NULL;
 }
 
@@ -169,9 +169,9 @@ void writers_each(const struct writers *writers, uint64_t container,
 {
 	const struct written *written;
 
-	TAILQ_FOREACH (written, &writers->aged, age)
-		if (written->container == container)
-			call(written->inode, written->device, &written->writer, data);
+	TAILQ_FOREACH(written, &writers->aged, age)
+	if (written->container == container)
+		call(written->inode, written->device, &written->writer, data);
 }
 
 uint64_t writers_forgot(const struct writers *writers)

@@ -86,8 +86,7 @@ static bool content_take(const struct recording_content *put, const char *const 
 	return true;
 }
 
-static const struct writer *writer_take(const struct recording_writer *put, const char *executable,
-					struct writer *room)
+static const struct writer *writer_take(const struct recording_writer *put, const char *executable, struct writer *room)
 {
 	if (!put->pid)
 		return NULL;
@@ -110,7 +109,7 @@ bool contents_to_facts(const struct recording_contents *contents, const char *co
 	facts->script_source = (enum script_source)contents->script_source;
 	facts->first_of_image = contents->flags & RECORDING_FIRST_OF_IMAGE;
 	facts->writer = writer_take(&contents->writer[0], texts[CONTENT_TEXT_WRITER], &writers[0]);
-	facts->script_writer = writer_take(&contents->writer[1], texts[CONTENT_TEXTS + CONTENT_TEXT_WRITER],
-					   &writers[1]);
+	facts->script_writer =
+		writer_take(&contents->writer[1], texts[CONTENT_TEXTS + CONTENT_TEXT_WRITER], &writers[1]);
 	return true;
 }

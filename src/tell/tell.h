@@ -47,8 +47,8 @@ struct telling {
 	const struct event *event;
 	const struct facts *facts;
 	struct container *container;
-	uint64_t found;            /* 0: an event as it happened */
-	bool of_image;             /* only what is to say of the image itself */
+	uint64_t found;             /* 0: an event as it happened */
+	bool of_image;              /* only what is to say of the image itself */
 	struct tell_open *ret_open; /* what was told without knowing the content is put here; may be NULL */
 };
 

@@ -23,7 +23,7 @@
 	}
 #define ROOT(sev, subject, cause, says)                                                                                \
 	{                                                                                                              \
-		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", "shipped", cause, subject, says                          \
+		"exec", RULE_ROOT_EXEC, SEVERITY_##sev, "/bin/su", "shipped", cause, subject, says                     \
 	}
 
 /* clang-format off */

@@ -551,7 +551,8 @@ static void script_that_is_nowhere(void **state)
 	struct event event = script_of(8, "/gone", "sub/run");
 	struct plm_file file = { .inode = 5 };
 
-	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, event.exec.name, &file, path), 0);
+	assert_int_equal(script_find(fixture->container.rootfs, fixture->host, &event, event.exec.name, &file, path),
+			 0);
 	assert_string_equal(path, "/gone/sub/run");
 	assert_int_equal(file.layer, PLM_LAYER_UPPER);
 	file.inode = 5;

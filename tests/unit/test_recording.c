@@ -315,9 +315,9 @@ static void record_samples(const char *path)
 		memset(s, 0, sizeof(*s));
 		samples[i](s);
 		event = sample_event(s, decoder);
-		assert_int_equal(
-			recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts, BOOT_OFFSET, false),
-			0);
+		assert_int_equal(recording_event(recording, s->draft.bytes, s->draft.head.size, &event, &s->facts,
+						 BOOT_OFFSET, false),
+				 0);
 	}
 	assert_int_equal(recording_coverage(recording, WEB, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made", 7500,
 					    BOOT_OFFSET),
@@ -888,10 +888,9 @@ static void tell_live(const char *path)
 									     .start = event.task.start,
 									     .executable = (char *)event.path }),
 				0);
-		(void)judge(teller,
-			    &(struct telling){ .event = &event,
-					  .facts = &s->facts,
-					  .container = event.container == WEB ? named : unnamed });
+		(void)judge(teller, &(struct telling){ .event = &event,
+						       .facts = &s->facts,
+						       .container = event.container == WEB ? named : unnamed });
 	}
 	coverage_finding(&finding, RULE_COVERAGE_IO_URING, "io_uring", "a ring was made");
 	tell_coverage(teller, named, &finding, 7500);

@@ -735,8 +735,7 @@ static void metacopy_and_redirect(void **state)
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/script")); /* "#!" is in the image's data */
 	assert_true(same_as_image(rootfs, "/usr/bin/script"));
 	assert_int_equal(utimensat(AT_FDCWD, "M/usr/bin/script", past, 0), 0);
-	assert_true(
-		same_as_image(rootfs, "/usr/bin/script")); /* other mtime, and still the image's data */
+	assert_true(same_as_image(rootfs, "/usr/bin/script")); /* other mtime, and still the image's data */
 	assert_int_equal(rename("M/usr/bin/script", "M/usr/bin/moved"), 0);
 	assert_true(rootfs_is_code(rootfs, "/usr/bin/moved"));
 	assert_int_equal(rename("M/move", "M/etc/moved"), 0);
