@@ -438,7 +438,7 @@ holds() { jq -e "$1" "$D/manifest.json" >/dev/null || fail "does not hold: $1"; 
 	of_kind ConfigMap '.data["plimsoll.yaml"]' >"$BATS_TEST_TMPDIR/map.yaml"
 	sed 's/^#\([^ ]\|  \)/\1/' "$ROOT/deploy/plimsoll.example.yaml" >"$BATS_TEST_TMPDIR/whole.yaml"
 	run -0 "$PLM" policy check "$BATS_TEST_TMPDIR/map.yaml"
-	[[ $output == *"2 rule settings"* ]]
+	[[ $output == *"3 rule settings"* ]]
 	run -0 "$PLM" policy check "$ROOT/deploy/plimsoll.example.yaml"
 	run -0 "$PLM" policy check "$BATS_TEST_TMPDIR/whole.yaml"
 	[[ $output == *"1 waiver"* ]]
