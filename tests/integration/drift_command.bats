@@ -48,18 +48,18 @@ expect_file() {
 	[ "$(jq -c "$filter" "$D/drift.json" | wc -l)" -eq 1 ] || fail "$container: $path is not $*:" "$(jq . "$D/drift.json")"
 }
 
-@test "twin: an untouched container differs in nothing, whoever runs it" {
+@test "twin: a container as it was shipped differs in nothing, whoever runs it" {
 	local name
-	run_container untouched $DEBIAN
-	inside untouched true
-	run_ctr by-ctr
-	runc_bundle by-runc
-	run_runc by-runc
-	for name in untouched by-ctr by-runc; do
+	run_container as-shipped $DEBIAN
+	inside as-shipped true
+	run_ctr differs-ctr
+	runc_bundle differs-runc
+	run_runc differs-runc
+	for name in as-shipped differs-ctr differs-runc; do
 		drift $name --fail-on any || fail "$(drift $name)"
 		[ "$(drift $name --json | jq -c '[.files, .packages, .plimsoll]')" = '[[],[],null]' ]
 	done
-	[ "$(drift untouched)" = "untouched: as its image" ]
+	[ "$(drift as-shipped)" = "as-shipped: as its image" ]
 }
 
 @test "twin: a working directory that the runtime made; told once it holds something" {
@@ -71,42 +71,42 @@ expect_file() {
 }
 
 @test "what was changed in an earlier life is told; so is what was put there before the first" {
-	docker create --network none --name restarted $DEBIAN:$TAG >/dev/null
+	docker create --network none --name twice-begun $DEBIAN:$TAG >/dev/null
 	echo early >"$D/early"
-	docker cp "$D/early" restarted:/opt/early 2>/dev/null
-	docker start restarted >/dev/null
-	inside restarted sh -c 'echo x >/opt/file; chmod 700 /etc/plm'
-	docker restart -t 0 restarted >/dev/null
-	drift restarted --json >"$D/drift.json"
-	expect_file restarted /opt/early '.plimsoll.change == "added"'
-	expect_file restarted /opt/file '.plimsoll.change == "added"'
-	expect_file restarted /etc/plm '.plimsoll.change == "metadata"' '.file.type == "dir"'
+	docker cp "$D/early" twice-begun:/opt/early 2>/dev/null
+	docker start twice-begun >/dev/null
+	inside twice-begun sh -c 'echo x >/opt/file; chmod 700 /etc/plm'
+	docker restart -t 0 twice-begun >/dev/null
+	drift twice-begun --json >"$D/drift.json"
+	expect_file twice-begun /opt/early '.plimsoll.change == "added"'
+	expect_file twice-begun /opt/file '.plimsoll.change == "added"'
+	expect_file twice-begun /etc/plm '.plimsoll.change == "metadata"' '.file.type == "dir"'
 	[ "$(jq '.files | length' "$D/drift.json")" -eq 3 ]
 }
 
 @test "twin: a volume, a tmpfs and files that the runtime mounts are not the image's" {
-	run_container mounted $DEBIAN -v "$D/state:/volume" --tmpfs /mem
-	inside mounted sh -c 'echo x >/volume/x; echo x >/mem/x; echo 127.0.0.9 h >>/etc/hosts'
-	drift mounted --fail-on any
+	run_container with-volumes $DEBIAN -v "$D/state:/volume" --tmpfs /mem
+	inside with-volumes sh -c 'echo x >/volume/x; echo x >/mem/x; echo 127.0.0.9 h >>/etc/hosts'
+	drift with-volumes --fail-on any
 }
 
 @test "added, modified, removed, metadata only; digests and packages" {
-	run_container changed $DEBIAN
-	inside changed sh -c 'echo x >/opt/new; echo y >>/etc/debian_version; rm /etc/plm/app.conf; chmod 700 /usr/bin/id; rm -r /usr/share/debconf; touch /bin/ls'
-	drift changed --json >"$D/drift.json"
-	expect_file changed /opt/new '.plimsoll.change == "added"' '.plimsoll.layer == "upper"' '.file.size == 2' \
+	run_container differs $DEBIAN
+	inside differs sh -c 'echo x >/opt/new; echo y >>/etc/debian_version; rm /etc/plm/app.conf; chmod 700 /usr/bin/id; rm -r /usr/share/debconf; touch /bin/ls'
+	drift differs --json >"$D/drift.json"
+	expect_file differs /opt/new '.plimsoll.change == "added"' '.plimsoll.layer == "upper"' '.file.size == 2' \
 		".file.hash.sha256 == \"$(echo x | sha256sum | cut -d' ' -f1)\"" '.package == null'
-	expect_file changed /etc/debian_version '.plimsoll.change == "modified"' '.package.name == "base-files"' \
+	expect_file differs /etc/debian_version '.plimsoll.change == "modified"' '.package.name == "base-files"' \
 		'.plimsoll.expected != .file.hash.sha256' '.plimsoll.expected | test("^[0-9a-f]{64}$")'
-	expect_file changed /etc/plm/app.conf '.plimsoll.change == "removed"' '.file.hash == null'
-	expect_file changed /usr/bin/id '.plimsoll.change == "metadata"' '.package.name == "coreutils"' '.file.mode == "0700"' \
+	expect_file differs /etc/plm/app.conf '.plimsoll.change == "removed"' '.file.hash == null'
+	expect_file differs /usr/bin/id '.plimsoll.change == "metadata"' '.package.name == "coreutils"' '.file.mode == "0700"' \
 		'.plimsoll.expected == .file.hash.sha256'
-	expect_file changed /usr/share/debconf '.plimsoll.change == "removed"' '.plimsoll.files > 2'
+	expect_file differs /usr/share/debconf '.plimsoll.change == "removed"' '.plimsoll.files > 2'
 	[ "$(jq '.files | length' "$D/drift.json")" -eq 5 ]
-	[ "$(jq -r .container.name "$D/drift.json")" = changed ]
-	run -1 drift changed --fail-on removed
-	[[ $output == "changed: 1 added, 1 modified, 1 metadata, 2 removed"* ]]
-	drift changed --fail-on packages >/dev/null
+	[ "$(jq -r .container.name "$D/drift.json")" = differs ]
+	run -1 drift differs --fail-on removed
+	[[ $output == "differs: 1 added, 1 modified, 1 metadata, 2 removed"* ]]
+	drift differs --fail-on packages >/dev/null
 }
 
 @test "dpkg -i: a package added, and its files with it" {
@@ -178,11 +178,11 @@ expect_file() {
 }
 
 @test "names that would steer a terminal are escaped" {
-	run_container names $DEBIAN
-	inside names sh -c "touch \"\$(printf '/opt/a\\033[31mb')\""
-	drift names >"$D/drift.out"
+	run_container odd-names $DEBIAN
+	inside odd-names sh -c "touch \"\$(printf '/opt/a\\033[31mb')\""
+	drift odd-names >"$D/drift.out"
 	! grep -q $'\033' "$D/drift.out" || fail "$(cat -v "$D/drift.out")"
-	drift names --json | jq -e '.files[0].file.path == "/opt/a\u001b[31mb"'
+	drift odd-names --json | jq -e '.files[0].file.path == "/opt/a\u001b[31mb"'
 }
 
 @test "what cannot be answered says so in one line" {
@@ -190,6 +190,6 @@ expect_file() {
 	[[ $output == "plimsoll: no running container on this host is called 'nobody'"* ]]
 	run -2 drift
 	[[ $output == "plimsoll: drift takes one CONTAINER"* ]]
-	run -2 drift untouched --fail-on everything
+	run -2 drift as-shipped --fail-on everything
 	[[ $output == "plimsoll: --fail-on is any,"* ]]
 }

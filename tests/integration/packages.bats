@@ -71,13 +71,13 @@ expect_package() {
 }
 
 @test "another payload at the path of such a package is told again" {
-	run_container replaced $DEBIAN -v "$D/debs:/debs:ro"
-	inside replaced sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
+	run_container payload $DEBIAN -v "$D/debs:/debs:ro"
+	inside payload sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
 	sync_agent
-	inside replaced sh -c "foo-one true; cp $TOOLS/ids /usr/bin/foo-one; sleep 0.1; foo-one"
+	inside payload sh -c "foo-one true; cp $TOOLS/ids /usr/bin/foo-one; sleep 0.1; foo-one"
 	sync_agent
-	expect_alert drift.exec.new replaced '.package.name == "foo"'
-	expect_alert drift.exec.new replaced '.plimsoll.copied_from != null' '.package == null'
+	expect_alert drift.exec.new payload '.package.name == "foo"'
+	expect_alert drift.exec.new payload '.plimsoll.copied_from != null' '.package == null'
 }
 
 @test "an upgrade and a removal, each one alert" {
@@ -134,11 +134,11 @@ expect_package() {
 }
 
 @test "what somebody else writes meanwhile is told as what it is" {
-	run_container beside $DEBIAN -v "$D/debs:/debs:ro"
-	inside beside sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null & echo evil >/etc/evil; wait'
+	run_container unowned $DEBIAN -v "$D/debs:/debs:ro"
+	inside unowned sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null & echo evil >/etc/evil; wait'
 	sync_agent
-	expect_package beside
-	expect_alert mutation.file beside '.file.path == "/etc/evil"'
+	expect_package unowned
+	expect_alert mutation.file unowned '.file.path == "/etc/evil"'
 }
 
 @test "twin: what only looks at packages, or changes none" {
