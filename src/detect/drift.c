@@ -140,7 +140,7 @@ static void content_subject(struct finding *finding, const struct code *code)
 	char digest[DIGEST_TEXT_MAX];
 
 	state_subject(code, finding->subject, sizeof(finding->subject));
-	if (code->file->layer == PLM_LAYER_UPPER)
+	if (code->file->layer == PLM_LAYER_UPPER || code->file->layer == PLM_LAYER_PLAIN)
 		finding->state = subject_hash(finding->subject);
 	if (content->vouched) { /* a package that came is told once, whatever of it runs */
 		finding_subject(finding, "package %s %s", content->package.name, content->package.version ?: "");

@@ -378,15 +378,21 @@ sync_agent() {
 
 # ---- questions ----
 
-# alerts CONTAINER [JQ FILTER]: its alerts, one object a line. CONTAINER is a name or an id.
-alerts() {
+# alerts_told CONTAINER [JQ FILTER]: its alerts, one object a line. CONTAINER is a name or an id.
+alerts_told() {
 	jq -c --arg c "$1" 'select(.event.kind == "alert") |
 		select(.container.name == $c or .container.id == $c)'"${2:+ | $2}" "$D/alerts.json"
 }
 
+# alerts CONTAINER [JQ FILTER]: each as what corrected it says, where something did: a digest can take long on a busy machine.
+alerts() {
+	alerts_told "$1" | jq -c -n '[inputs] | (map(select(.plimsoll.corrects) | {(.plimsoll.corrects): .}) | add) as $later |
+		.[] | select(.plimsoll.corrects | not) | $later[.event.id] // .'"${2:+ | $2}"
+}
+
 # What a person needs to see of them when a test fails.
 alerts_shown() {
-	alerts "$1" '"  \(.rule.id) \(.plimsoll.severity) \(.event.action) \(.file.path // .process.executable) " +
+	alerts_told "$1" '"  \(.rule.id) \(.plimsoll.severity) \(.event.action) \(.file.path // .process.executable) " +
 		"layer=\(.plimsoll.layer) cause=\(.plimsoll.cause) exe=\(.process.executable): \(.message)"'
 }
 

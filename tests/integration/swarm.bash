@@ -56,9 +56,9 @@ expect_all_named() {
 	[ "$(executed)" -eq "$COUNT" ] || fail "of $COUNT executions, told once: $(executed)"
 }
 
-# How many containers' dropped programs were told to have run, each once.
+# How many containers' dropped programs were told to have run, each once; a digest that came late corrects that.
 executed() {
-	jq -s 'map(select(.told.rule.id == "drift.exec.new") | .deed) | group_by(.) | map(select(length == 1)) | length' \
+	jq -s 'map(select(.told.rule.id == "drift.exec.new" and .told.plimsoll.corrects == null) | .deed) | group_by(.) | map(select(length == 1)) | length' \
 		"$D/told.json"
 }
 
