@@ -44,10 +44,10 @@ changed_image() {
 }
 
 @test "a container: its image, and not what was written in it" {
-	run_container writes $DEBIAN
-	inventory -f json writes | jq -S . >"$D/before"
-	inside writes sh -c 'cp /bin/true /usr/local/bin/new && rm /var/lib/dpkg/status && echo >>/usr/bin/tac'
-	inventory -f json writes | jq -S . >"$D/after"
+	run_container altered $DEBIAN
+	inventory -f json altered | jq -S . >"$D/before"
+	inside altered sh -c 'cp /bin/true /usr/local/bin/new && rm /var/lib/dpkg/status && echo >>/usr/bin/tac'
+	inventory -f json altered | jq -S . >"$D/after"
 	diff "$D/before" "$D/after"
 	[ "$(jq '.packages | length' "$D/after")" -gt 50 ]
 }

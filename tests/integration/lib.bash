@@ -371,9 +371,10 @@ stop_agent() {
 	end_process agent 15
 }
 
-# Returns when everything that the kernel had queued before this call has been told.
+# Returns when everything that the kernel had queued before this call has been told, of every container of the host: a
+# transaction of packages that another suite began is waited for too.
 sync_agent() {
-	timeout 20 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
+	timeout 60 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
 }
 
 # ---- questions ----

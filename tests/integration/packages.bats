@@ -70,14 +70,14 @@ expect_package() {
 	expect_quiet installed drift.package drift.exec.new root.exec session.exec
 }
 
-@test "another payload at the path of such a package is told again" {
-	run_container payload $DEBIAN -v "$D/debs:/debs:ro"
-	inside payload sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
+@test "another switched at the path of such a package is told again" {
+	run_container switched $DEBIAN -v "$D/debs:/debs:ro"
+	inside switched sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
 	sync_agent
-	inside payload sh -c "foo-one true; cp $TOOLS/ids /usr/bin/foo-one; sleep 0.1; foo-one"
+	inside switched sh -c "foo-one true; cp $TOOLS/ids /usr/bin/foo-one; sleep 0.1; foo-one"
 	sync_agent
-	expect_alert drift.exec.new payload '.package.name == "foo"'
-	expect_alert drift.exec.new payload '.plimsoll.copied_from != null' '.package == null'
+	expect_alert drift.exec.new switched '.package.name == "foo"'
+	expect_alert drift.exec.new switched '.plimsoll.copied_from != null' '.package == null'
 }
 
 @test "an upgrade and a removal, each one alert" {
