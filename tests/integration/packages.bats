@@ -70,7 +70,7 @@ expect_package() {
 	expect_quiet installed drift.package drift.exec.new root.exec session.exec
 }
 
-@test "another switched at the path of such a package is told again" {
+@test "another payload at the path of such a package is told again" {
 	run_container switched $DEBIAN -v "$D/debs:/debs:ro"
 	inside switched sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null'
 	sync_agent
