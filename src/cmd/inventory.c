@@ -24,7 +24,7 @@ struct inventory_options {
 	const char *format, *fail_on, *reference, *state_dir, *runtime_dir;
 	struct source_options sources;
 	struct option_list data_roots;
-	bool verify;
+	bool verify, files;
 };
 
 /* ---- options ---- */
@@ -33,6 +33,7 @@ static int parse(int argc, char **argv, struct inventory_options *o, int *ret_fi
 {
 	const struct option_row rows[] = {
 		{ "format", 'f', OPTION_STRING, &o->format, "NAME", REPORT_FORMATS " (default: table)" },
+		{ "files", 0, OPTION_FLAG, &o->files, NULL, "list the files of packages too, with their digests (json)" },
 		{ "verify", 0, OPTION_FLAG, &o->verify, NULL, "hash every file that a package has a digest of" },
 		{ "fail-on", 0, OPTION_STRING, &o->fail_on, "modified",
 		  "exit 1 where --verify finds a file with other content" },
@@ -61,6 +62,10 @@ static int check(const struct inventory_options *o, int arguments)
 {
 	if (!report_format_find(o->format)) {
 		log_error("--format is " REPORT_FORMATS ", not '%s'", o->format);
+		return -EINVAL;
+	}
+	if (o->files && strcmp(o->format, "json") != 0) {
+		log_error("--files is for --format json");
 		return -EINVAL;
 	}
 	if (o->fail_on && (strcmp(o->fail_on, "modified") != 0 || !o->verify)) {
@@ -166,6 +171,7 @@ static int tell(const struct inventory_options *o, const struct target *target, 
 				 .path = target->path,
 				 .layers = target->layer_count,
 				 .verified = o->verify,
+				 .files = o->files,
 				 .width = terminal_width() };
 	struct timespec now = { 0 };
 

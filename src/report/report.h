@@ -19,6 +19,7 @@ struct report {
 	const char *path;                    /* of a root directory or an archive; NULL: it is neither */
 	size_t layers;                       /* of the image; 0 unknown */
 	bool verified;                       /* files were compared with what their packages say */
+	bool files;                          /* each that a package owns is to be listed; JSON alone does */
 	int64_t time;                        /* realtime, ns */
 	uint8_t serial[16];                  /* random bytes: what tells this document from any other */
 	size_t width;                        /* characters that a line of the terminal has; 0: it goes to none */

@@ -200,7 +200,7 @@ static void put_notes(struct document *document)
 	writer_close(&document->writer, ']');
 }
 
-/* ---- verification ---- */
+/* ---- files of packages ---- */
 
 static void put_expected(struct json_writer *writer, const struct digest *digest)
 {
@@ -213,7 +213,15 @@ static void put_expected(struct json_writer *writer, const struct digest *digest
 	(void)writer_field(writer, "plimsoll.expected", text);
 }
 
-static void put_changed(struct document *document, const struct inventory_file *file, const char *path)
+static void put_flag(struct json_writer *writer, const char *key, uint32_t flag)
+{
+	if (!flag)
+		return;
+	writer_at(writer, key);
+	writer_bool(writer, true);
+}
+
+static void put_file(struct document *document, const struct inventory_file *file, const char *path)
 {
 	static const struct text_field field = { "file.path", 0 };
 	struct inventory_package package = inventory_package(document->inventory, file->package);
@@ -227,16 +235,15 @@ static void put_changed(struct document *document, const struct inventory_file *
 	(void)writer_field(&element, "package.type", package_type_name(package.type));
 	(void)writer_field(&element, "plimsoll.change", report_change(file));
 	put_expected(&element, &file->digest);
-	if (file->flags & INVENTORY_FILE_CONFIG) {
-		writer_at(&element, "plimsoll.configuration");
-		writer_bool(&element, true);
-	}
+	put_flag(&element, "plimsoll.configuration", file->flags & INVENTORY_FILE_CONFIG);
+	put_flag(&element, "plimsoll.ghost", file->flags & INVENTORY_FILE_GHOST);
 	put_raw(&element, &field, broken, &path);
 	writer_element_end(&document->writer, &element);
 	document_pass(document);
 }
 
-static void put_verified(struct document *document)
+/* All of them, or those that verifying found changed. */
+static void put_files(struct document *document)
 {
 	static const char *const names[VERIFIED_STATES] = { "verified.unchecked", "verified.same", "verified.modified",
 							    "verified.removed", "verified.unreadable" };
@@ -249,11 +256,11 @@ static void put_verified(struct document *document)
 		struct inventory_file file = inventory_file(document->inventory, i, path);
 
 		counts[file.verified]++;
-		if (report_change(&file))
-			put_changed(document, &file, path);
+		if (document->report->files || report_change(&file))
+			put_file(document, &file, path);
 	}
 	writer_close(&document->writer, ']');
-	for (size_t i = 0; i < VERIFIED_STATES; i++) {
+	for (size_t i = 0; document->report->verified && i < VERIFIED_STATES; i++) {
 		writer_at(&document->writer, names[i]);
 		writer_number(&document->writer, counts[i]);
 	}
@@ -271,8 +278,8 @@ static int json_print(const struct report *report, FILE *out)
 	put_packages(&document);
 	whole = put_unpackaged(&document, "unpackaged", false);
 	put_notes(&document);
-	if (report->verified)
-		put_verified(&document);
+	if (report->verified || report->files)
+		put_files(&document);
 	if (!whole)
 		(void)put_unpackaged(&document, "plimsoll.raw.unpackaged", true);
 	return document_end(&document);

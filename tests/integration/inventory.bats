@@ -207,6 +207,7 @@ changed_image() {
 		2
 		2 one two
 		2 --format xml one
+		2 --files one
 		2 --fail-on modified one
 		2 --verify --fail-on added one
 		3 no-such-thing
