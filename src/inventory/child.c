@@ -154,6 +154,18 @@ static int walk_entry(const struct tree_entry *entry, void *data)
 	return r < 0 ? r : code_list_entry(walking->child->code, &walking->context, entry);
 }
 
+/* What a package says is its own, where packages have no programs (FHS 3.0, 4.5 and 4.11). */
+static bool is_known(const char *path, void *data)
+{
+	static const char *const plain[] = { "/usr/share/", "/usr/include/" };
+	const struct walking *walking = data;
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		if (strncmp(path, plain[i], strlen(plain[i])) == 0)
+			return builder_owns(walking->context.builder, path);
+	return false;
+}
+
 static int sources_read(const struct source_context *context)
 {
 	int r = 0;
@@ -186,7 +198,7 @@ static int tree_walk_all(struct child *child, struct walking *walking)
 	int r = states_begin(walking);
 
 	if (r == 0)
-		r = tree_walk(child->tree, walk_entry, walking);
+		r = tree_walk(child->tree, is_known, walk_entry, walking);
 	states_end(walking);
 	if (r == -E2BIG) {
 		builder_note(child->builder, "walk", NULL, "there is more, or it is deeper, than is looked at");

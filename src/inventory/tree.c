@@ -77,7 +77,8 @@ int tree_list(struct tree *tree, const char *path, int (*call)(const char *name,
 	return path_is_clean(path) ? tree->ops->list(tree, path, call, data) : -EINVAL;
 }
 
-int tree_walk(struct tree *tree, int (*call)(const struct tree_entry *entry, void *data), void *data)
+int tree_walk(struct tree *tree, bool (*known)(const char *path, void *data),
+	      int (*call)(const struct tree_entry *entry, void *data), void *data)
 {
-	return tree->ops->walk(tree, call, data);
+	return tree->ops->walk(tree, known, call, data);
 }

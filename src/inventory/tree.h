@@ -47,7 +47,8 @@ struct tree_ops {
 	int (*canonical)(struct tree *tree, const char *path, char ret_path[static PATH_MAX]);
 	int (*list)(struct tree *tree, const char *path, int (*call)(const char *name, enum tree_type type, void *data),
 		    void *data);
-	int (*walk)(struct tree *tree, int (*call)(const struct tree_entry *entry, void *data), void *data);
+	int (*walk)(struct tree *tree, bool (*known)(const char *path, void *data),
+		    int (*call)(const struct tree_entry *entry, void *data), void *data);
 	void (*free)(struct tree *tree);
 };
 
@@ -90,7 +91,10 @@ int tree_list(struct tree *tree, const char *path, int (*call)(const char *name,
  * Every entry of the tree but "/", each once, a directory before what is in it, in order of name within a directory; no
  * links followed, nothing of another file system entered. Ends with the first answer of `call` that is not 0. 0;
  * -E2BIG: TREE_ENTRIES_MAX, or deeper than TREE_DEPTH_MAX (what lies deeper was passed over); or the errno of reading "/".
+ * `known` (may be NULL) is asked of each regular file: true where its name is all that is wanted of it. Mode and size of
+ * such a file may be 0: to ask a disk for them is most of what a walk costs.
  */
-int tree_walk(struct tree *tree, int (*call)(const struct tree_entry *entry, void *data), void *data);
+int tree_walk(struct tree *tree, bool (*known)(const char *path, void *data),
+	      int (*call)(const struct tree_entry *entry, void *data), void *data);
 
 #endif

@@ -288,6 +288,7 @@ static int disk_list(struct tree *tree, const char *path,
 
 struct walk {
 	dev_t device;
+	bool (*known)(const char *path, void *data);
 	int (*call)(const struct tree_entry *entry, void *data);
 	void *data;
 	char path[PATH_MAX];
@@ -309,6 +310,11 @@ static int walk_below(struct walk *walk, int parent, const char *name, size_t le
 	return walk_directory(walk, fd, length, depth + 1);
 }
 
+static bool is_known(const struct walk *walk, const struct name *name)
+{
+	return name->type == TREE_FILE && walk->known && walk->known(walk->path, walk->data);
+}
+
 static int walk_entry(struct walk *walk, int fd, const struct name *name, size_t length, unsigned depth)
 {
 	size_t size = strlen(name->text);
@@ -322,7 +328,7 @@ static int walk_entry(struct walk *walk, int fd, const struct name *name, size_t
 	}
 	walk->path[length] = '/';
 	memcpy(walk->path + length + 1, name->text, size + 1);
-	if (name->type == TREE_FILE || name->type == TREE_DIRECTORY) {
+	if ((name->type == TREE_FILE || name->type == TREE_DIRECTORY) && !is_known(walk, name)) {
 		if (fstatat(fd, name->text, &stat, AT_SYMLINK_NOFOLLOW) < 0)
 			return 0; /* gone */
 		entry.type = type_of(stat.st_mode);
@@ -348,11 +354,12 @@ static int walk_directory(struct walk *walk, int fd, size_t length, unsigned dep
 	return r;
 }
 
-static int disk_walk(struct tree *tree, int (*call)(const struct tree_entry *entry, void *data), void *data)
+static int disk_walk(struct tree *tree, bool (*known)(const char *path, void *data),
+		     int (*call)(const struct tree_entry *entry, void *data), void *data)
 {
 	const struct tree_disk *disk = disk_of(tree);
 	_cleanup_close_ int fd = openat(disk->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct walk walk = { .device = disk->device, .call = call, .data = data };
+	struct walk walk = { .device = disk->device, .known = known, .call = call, .data = data };
 	int r = fd < 0 ? -errno : walk_directory(&walk, fd, 0, 1);
 
 	return r == 0 && walk.cut ? -E2BIG : r;

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(fd >= 0 && spool >= 0 && write(fd, data, size) == (ssize_t)size);
 	if (tree_archive_new(fd, spool, NULL, &tree) == 0)
-		must(tree_walk(tree, check_entry, tree) == 0);
+		must(tree_walk(tree, NULL, check_entry, tree) == 0);
 	tree_free(tree);
 	return 0;
 }

@@ -186,7 +186,7 @@ static inline void root_walk(const struct source_context *context, const struct 
 
 	if (source->begin)
 		assert_int_equal(source->begin(&walk.state), 0);
-	r = tree_walk(context->tree, root_entry, &walk);
+	r = tree_walk(context->tree, NULL, root_entry, &walk);
 	assert_true(r == 0 || r == -E2BIG);
 	if (source->end)
 		source->end(walk.state);

@@ -49,7 +49,7 @@ static char *show(struct tree *tree)
 
 	shown.out = open_memstream(&text, &size);
 	assert_non_null(shown.out);
-	assert_int_equal(tree_walk(tree, show_entry, &shown), 0);
+	assert_int_equal(tree_walk(tree, NULL, show_entry, &shown), 0);
 	assert_int_equal(fclose(shown.out), 0);
 	return text;
 }
@@ -287,7 +287,7 @@ static void deep(void **state)
 		maker_add(layer, &(struct member){ .name = name, .type = TAR_DIRECTORY });
 		maker_file(layer, "/z", "", 0);
 		assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), 0);
-		assert_int_equal(tree_walk(tree, count_entry, &count), rows[i].expected);
+		assert_int_equal(tree_walk(tree, NULL, count_entry, &count), rows[i].expected);
 		assert_int_equal(count, rows[i].count);
 	}
 }
@@ -317,7 +317,7 @@ static void modes(void **state)
 		maker_add(layer, &rows[i]);
 	assert_int_equal(tree_of(saved_tar(maker_end(layer)), NULL, &tree), 0);
 	assert_string_equal(tree_archive_image(tree)->name, "n:1");
-	assert_int_equal(tree_walk(tree, mode_entry, text), 0);
+	assert_int_equal(tree_walk(tree, NULL, mode_entry, text), 0);
 	assert_string_equal(text, "/s:4711:0 /t:1777:0 /u:755:0 /u/v:0:0 ");
 }
 
@@ -591,7 +591,7 @@ static void stopped(void **state)
 
 	(void)state;
 	assert_int_equal(tree_of(layout_tar("a/b/c=1 d=2"), NULL, &tree), 0);
-	assert_int_equal(tree_walk(tree, stop, &count), -ECANCELED);
+	assert_int_equal(tree_walk(tree, NULL, stop, &count), -ECANCELED);
 	assert_int_equal(count, 2);
 }
 

@@ -327,6 +327,12 @@ static int walked_add(const struct tree_entry *entry, void *data)
 	return walked->last && !strcmp(walked->last, entry->path) ? 7 : 0;
 }
 
+static bool is_x(const char *path, void *data)
+{
+	(void)data;
+	return strcmp(path, "/b/x") == 0;
+}
+
 static void walk_order(void **state)
 {
 	struct root *root = *state;
@@ -341,7 +347,7 @@ static void walk_order(void **state)
 	root_file(root, "\x1b[0m", "");
 	assert_int_equal(fchmodat(root->fd, "b/x", 04755, 0), 0);
 	assert_int_equal(fchmodat(root->fd, "b", 0750, 0), 0);
-	assert_int_equal(tree_walk(root->tree, walked_add, &walked), 0);
+	assert_int_equal(tree_walk(root->tree, NULL, walked_add, &walked), 0);
 	assert_string_equal(walked.text, "/\x1b[0m f 644 0\n"
 					 "/a l 0 0\n"
 					 "/b d 750 0\n"
@@ -351,8 +357,11 @@ static void walk_order(void **state)
 					 "/b.c f 644 0\n"
 					 "/fifo ? 0 0\n"
 					 "/up l 0 0\n");
-	assert_int_equal(tree_walk(root->tree, walked_add, &ended), 7);
+	assert_int_equal(tree_walk(root->tree, NULL, walked_add, &ended), 7);
 	assert_int_equal(ended.entries, 3);
+	memset(&walked, 0, sizeof(walked));
+	assert_int_equal(tree_walk(root->tree, is_x, walked_add, &walked), 0);
+	assert_non_null(strstr(walked.text, "/b/x f 0 0\n/b/y d 755 0\n/b/y/file f 644 4\n"));
 }
 
 /* A chain of directories: each name's length, and how many. */
@@ -402,7 +411,7 @@ static void walk_bounds(void **state)
 		struct walked walked = { 0 };
 
 		nest(root, rows[i].length, rows[i].count);
-		assert_int_equal(tree_walk(root->tree, walked_add, &walked), rows[i].answer);
+		assert_int_equal(tree_walk(root->tree, NULL, walked_add, &walked), rows[i].answer);
 		assert_int_equal(walked.entries, rows[i].entries + 1);
 		assert_true(walked.longest < PATH_MAX && walked.deepest <= TREE_DEPTH_MAX);
 		nest_drop(root);
@@ -426,7 +435,7 @@ static void walk_one_file_system(void **state)
 	assert_int_equal(tree_disk_new(fcntl(root->fd, F_DUPFD_CLOEXEC, 0), &root->tree), 0);
 	assert_int_equal(mount("none", place, "tmpfs", 0, "size=64k"), 0);
 	root_file(root, "mounted/inside", "");
-	assert_int_equal(tree_walk(root->tree, walked_add, &walked), 0);
+	assert_int_equal(tree_walk(root->tree, NULL, walked_add, &walked), 0);
 	assert_int_equal(walked.entries, 2);
 	assert_null(strstr(walked.text, "inside"));
 	assert_int_equal(umount(place), 0);
