@@ -80,12 +80,27 @@ def crowd: map(select(.what == "crowd") | . + {all: (.pss + .maps)}) | sort_by(.
 	figure("  each, from \($all[0].containers) to \($all[-1].containers)"; "KiB";
 		($all[-1].all - $all[0].all) / ($all[-1].containers - $all[0].containers) / 1024; 8) else empty end);
 
+# Pairs of one round of it, $ours to $theirs.
+def inventory_pairs($ours; $theirs; value): map(select(.what == "inventory" and (.of == $ours or .of == $theirs)))
+	| group_by(.round) | map(map({(.of): .ns}) | add | value);
+def inventories: (map(select(.what == "inventory root")) | first) as $root | if $root == null then empty else
+	(map(select(.what == "inventory" and .of == "read") | .ns / 1e6) | median) as $read
+	| (inventory_pairs("read"; "dpkg-query"; (.read - .["dpkg-query"]) / 1e6) | median) as $more
+	| (inventory_pairs("verify"; "debsums"; .debsums / .verify) | median) as $debsums
+	| (inventory_pairs("verify"; "md5sum"; .verify / .md5sum) | median) as $md5sum
+	| (map(select(.what == "held")) | map({(.when): .pss}) | add) as $held
+	| figure("inventory of \($root.packages) packages, \($root.files) files"; "ms"; $read; null),
+	figure("  more than dpkg-query takes"; "ms"; $more; 100),
+	figure("  verifying, to debsums"; ""; 1 / $debsums; 0.25),
+	figure("  verifying, to md5sum of the same files"; ""; $md5sum; 1.3),
+	figure("  what the agent grows by: PSS"; "MiB"; ($held.after - $held.before) / 1048576; 4) end;
+
 def figures($containers): [
 	figure("start to ready, median of \(map(select(.what == "ready")) | length)"; "ms";
 		map(select(.what == "ready") | .ns / 1e6) | median; 300),
 	lag_figures("quiet"), lag_figures("busy"), flood,
 	figure("agent's CPU, idle"; "% of a core"; (map(select(.what == "idle").share * 100) | median); null),
-	memory($containers), names, crowd,
+	memory($containers), names, crowd, inventories,
 	figure("records lost in the timed rounds"; ""; map(select(.what == "lost in timed rounds").count) | add; 0)
 ];
 
@@ -123,12 +138,13 @@ def machine_text: "\(.cpu), \(.cores) cores, \(.memory_kib / 1048576 | round) Gi
 
 (map(select(.what == "machine")) | first) as $machine
 | $machine.containers as $containers
+| map(select(.what == "time")) as $times
 | {
 	machine: $machine,
-	loads: (map(select(.what == "time")) | group_by([.place, .load]) | map(row)
+	loads: ($times | group_by([.place, .load]) | map(row)
 		| sort_by(.place, load_order)),
-	figures: figures($containers),
+	figures: (if $times == [] then [inventories] else figures($containers) end),
 	samples: .
 }
-| .table = (["", (.machine | machine_text), "", header_text, (.loads[] | row_text), "", (.figures[] | figure_text)]
+| .table = (["", (.machine | machine_text), "", (if .loads == [] then empty else header_text, (.loads[] | row_text), "" end), (.figures[] | figure_text)]
 	| join("\n"))

@@ -363,6 +363,6 @@ void builder_note(struct builder *builder, const char *source, const char *path,
 		return;
 	if (pool_put(&builder->pool, source, strlen(source), &place->source) < 0 ||
 	    pool_put(&builder->pool, path, path ? strnlen(path, BUILDER_STRING_MAX) : 0, &place->path) < 0 ||
-	    pool_put(&builder->pool, reason, strlen(reason), &place->reason) < 0)
+	    pool_put(&builder->pool, reason[0] ? reason : "?", reason[0] ? strlen(reason) : 1, &place->reason) < 0)
 		builder->notes.count--;
 }
