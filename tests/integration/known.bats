@@ -34,10 +34,10 @@ expect_cost() { # EVENTS NAME COMMAND
 }
 
 @test "a library of the image costs one event, and then none" {
-	run_container image $BUSYBOX
-	expect_cost 1 image "$TOOLS/act map-executable $LIBRARY"
-	expect_cost 0 image "$TOOLS/act map-executable $LIBRARY"
-	expect_quiet image root.exec session.exec
+	run_container lower $BUSYBOX
+	expect_cost 1 lower "$TOOLS/act map-executable $LIBRARY"
+	expect_cost 0 lower "$TOOLS/act map-executable $LIBRARY"
+	expect_quiet lower root.exec session.exec
 }
 
 @test "each container is told of on its own" {
@@ -49,9 +49,9 @@ expect_cost() { # EVENTS NAME COMMAND
 
 @test "a program's interpreter and libraries cost one event each" {
 	local libraries
-	run_container listed $DEBIAN
+	run_container of-debian $DEBIAN
 	run_container dynamic $DEBIAN
-	libraries=$(inside listed ldd /usr/bin/perl | grep -c ' => /')
+	libraries=$(inside of-debian ldd /usr/bin/perl | grep -c ' => /')
 	[ "$libraries" -gt 1 ]
 	expect_cost $((libraries - 1)) dynamic "perl -e 1" # one of them, and the interpreter, the shell has mapped already
 	expect_cost 0 dynamic "perl -e 1"
@@ -75,12 +75,12 @@ expect_cost() { # EVENTS NAME COMMAND
 }
 
 @test "a file that the image does not have is told each time" {
-	run_container added $BUSYBOX
-	inside added cp $LIBRARY /opt/added.so
-	inside added $TOOLS/act map-executable /opt/added.so
+	run_container fresh $BUSYBOX
+	inside fresh cp $LIBRARY /opt/added.so
+	inside fresh $TOOLS/act map-executable /opt/added.so
 	sync_agent
-	expect_cost $TIMES added "$TOOLS/act map-executable /opt/added.so"
-	expect_alert drift.library added '.file.path == "/opt/added.so"'
+	expect_cost $TIMES fresh "$TOOLS/act map-executable /opt/added.so"
+	expect_alert drift.library fresh '.file.path == "/opt/added.so"'
 }
 
 @test "with --events all are told" {

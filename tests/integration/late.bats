@@ -124,31 +124,31 @@ pid_in() {
 }
 
 @test "libraries mapped before the agent: from the upper layer, and one that is gone" {
-	run_container mapped $DEBIAN
-	inside mapped sh -c "cp $TOOLS/drop.so /opt/stays.so && cp $TOOLS/drop.so /opt/goes.so"
-	docker exec -d -e LD_PRELOAD=/opt/stays.so:/opt/goes.so mapped sleep 1000
-	wait_for 10 eval 'grep -q /opt/goes.so "/proc/$(pid_in mapped "sleep 1000")/maps"'
-	inside mapped rm /opt/goes.so
+	run_container has-mapped $DEBIAN
+	inside has-mapped sh -c "cp $TOOLS/drop.so /opt/stays.so && cp $TOOLS/drop.so /opt/goes.so"
+	docker exec -d -e LD_PRELOAD=/opt/stays.so:/opt/goes.so has-mapped sleep 1000
+	wait_for 10 eval 'grep -q /opt/goes.so "/proc/$(pid_in has-mapped "sleep 1000")/maps"'
+	inside has-mapped rm /opt/goes.so
 	run_container unmapped $DEBIAN -- sleep 1000
 	start_agent
-	await mapped '.rule.id == "drift.library"'
-	expect_alert drift.library mapped '.file.path == "/opt/stays.so"'
-	expect_alert -n 2 drift.library mapped
+	await has-mapped '.rule.id == "drift.library"'
+	expect_alert drift.library has-mapped '.file.path == "/opt/stays.so"'
+	expect_alert -n 2 drift.library has-mapped
 	expect_quiet unmapped root.exec
 }
 
 @test "containers of each runtime that were there: all are listed with their names" {
-	run_container there $BUSYBOX
-	run_ctr there-ctr
-	runc_bundle there-runc
-	run_runc there-runc
+	run_container stood $BUSYBOX
+	run_ctr stood-ctr
+	runc_bundle stood-runc
+	run_runc stood-runc
 	start_agent
 	sync_agent
-	jq -e '[.containers[].container | select(.name // "" | startswith("there")) | [.name, .runtime]] | sort ==
-		[["there", "docker"], ["there-ctr", "containerd"], ["there-runc", "runc"]]' "$D/ps.json" ||
+	jq -e '[.containers[].container | select(.name // "" | startswith("stood")) | [.name, .runtime]] | sort ==
+		[["stood", "docker"], ["stood-ctr", "containerd"], ["stood-runc", "runc"]]' "$D/ps.json" ||
 		fail "$(jq -c '.containers[].container' "$D/ps.json")"
-	ctr tasks rm -f there-ctr && ctr containers rm there-ctr
-	runc delete -f there-runc
+	ctr tasks rm -f stood-ctr && ctr containers rm stood-ctr
+	runc delete -f stood-runc
 }
 
 # ---- killed, and started again ----
@@ -206,34 +206,34 @@ stop_storm() {
 }
 
 @test "ended well and started again: nothing is told twice, and nothing counts as missed" {
-	run_container ended $BUSYBOX
+	run_container left-well $BUSYBOX
 	start_agent
-	inside ended sh -c "echo x >>/data/01; cp $TOOLS/act /opt/new; /opt/new true; chmod 600 /data/02; rm /data/03"
-	docker exec -d ended /opt/new pause
+	inside left-well sh -c "echo x >>/data/01; cp $TOOLS/act /opt/new; /opt/new true; chmod 600 /data/02; rm /data/03"
+	docker exec -d left-well /opt/new pause
 	sync_agent
 	stop_agent
 	cp "$D/alerts.json" "$D/before.json"
 	start_agent
-	inside ended sh -c 'echo x >>/data/04'
-	await ended '.file.path == "/data/04"'
-	expect_nothing_twice ended
-	[ "$(events ended missed)" -eq 0 ]
-	expect_alert mutation.file ended '.file.path == "/data/01"'
-	expect_alert drift.exec.new ended '.file.path == "/opt/new"' '.event.action != "repeat"'
-	expect_alert root.exec ended ".process.executable == \"$TOOLS/act\""
+	inside left-well sh -c 'echo x >>/data/04'
+	await left-well '.file.path == "/data/04"'
+	expect_nothing_twice left-well
+	[ "$(events left-well missed)" -eq 0 ]
+	expect_alert mutation.file left-well '.file.path == "/data/01"'
+	expect_alert drift.exec.new left-well '.file.path == "/opt/new"' '.event.action != "repeat"'
+	expect_alert root.exec left-well ".process.executable == \"$TOOLS/act\""
 }
 
 @test "the container is started again while the agent is dead: what was told is not told again" {
-	run_container again $BUSYBOX
+	run_container twice $BUSYBOX
 	start_agent
-	inside again sh -c 'echo x >>/data/01'
+	inside twice sh -c 'echo x >>/data/01'
 	sync_agent
 	kill_agent
-	docker restart -t 0 again >/dev/null
-	inside again sh -c 'echo x >>/data/02'
+	docker restart -t 0 twice >/dev/null
+	inside twice sh -c 'echo x >>/data/02'
 	start_agent
-	await again '.file.path == "/data/02"'
-	expect_nothing_twice again mutation.
+	await twice '.file.path == "/data/02"'
+	expect_nothing_twice twice mutation.
 }
 
 @test "the container is started again while the agent lives: what was told is not told again" {

@@ -178,7 +178,7 @@ end_process() {
 	pid=$(<"$D/$1.pid")
 	rm -f "$D/$1.pid"
 	kill "$pid" 2>/dev/null
-	timeout "$2" tail -f --pid="$pid" /dev/null 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+	timeout "$2" tail -s 0.02 -f --pid="$pid" /dev/null 2>/dev/null || kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null || status=$?
 	return $status
 }

@@ -4,7 +4,7 @@
 load lib
 load swarm
 
-COUNT=${COUNT:-300}
+COUNT=${COUNT:-100}
 
 setup_file() {
 	suite_start containerd
@@ -28,13 +28,13 @@ teardown_file() {
 # For the other agent: its sockets, outputs and answers are below D as the first one's are.
 late() { local D=$D/late; "$@"; }
 
-@test "docker: 300 containers of a moment: each event by its container and image" {
+@test "docker: containers of a moment, by the hundred: each event by its container and image" {
 	swarm docker $((WIDTH + 1)) "$COUNT"
 	sync_agent
 	expect_all_named docker $BUSYBOX "$(docker_digest)"
 }
 
-@test "containerd: 300 containers of a moment" {
+@test "containerd: containers of a moment, by the hundred" {
 	swarm ctr $((WIDTH + 1)) "$COUNT"
 	sync_agent
 	expect_all_named ctr docker.io/$BUSYBOX "$(ctr_digest)"

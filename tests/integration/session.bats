@@ -15,13 +15,13 @@ on_a_terminal() {
 }
 
 @test "a shell on a terminal: high, each time" {
-	run_container tty $BUSYBOX
+	run_container typed $BUSYBOX
 	for i in 1 2 3; do
-		on_a_terminal docker -H "unix://$D/docker.sock" exec -it tty sh -c 'tty && exit 0'
+		on_a_terminal docker -H "unix://$D/docker.sock" exec -it typed sh -c 'tty && exit 0'
 	done
 	sync_agent
-	expect_alert -n 3 session.exec tty '.plimsoll.severity == "high"' '.process.interactive == true'
-	expect_quiet tty session.exec root.exec
+	expect_alert -n 3 session.exec typed '.plimsoll.severity == "high"' '.process.interactive == true'
+	expect_quiet typed session.exec root.exec
 }
 
 @test "a shell fed through a pipe: high" {
@@ -49,11 +49,11 @@ on_a_terminal() {
 }
 
 @test "a health check every second: low, once" {
-	run_container healthy $BUSYBOX --health-cmd true --health-interval 1s
-	wait_for 15 eval '[ "$(docker inspect -f "{{len .State.Health.Log}}" healthy)" -ge 3 ]'
+	run_container probed $BUSYBOX --health-cmd true --health-interval 1s
+	wait_for 15 eval '[ "$(docker inspect -f "{{len .State.Health.Log}}" probed)" -ge 3 ]'
 	sync_agent
-	expect_alert session.exec healthy '.plimsoll.severity == "low"'
-	expect_quiet healthy session.exec root.exec
+	expect_alert session.exec probed '.plimsoll.severity == "low"'
+	expect_quiet probed session.exec root.exec
 }
 
 @test "twin: what the entry point starts is no session" {

@@ -161,7 +161,7 @@ expect_named_again() {
 	proxy docker STOP
 	run_container late $BUSYBOX
 	kill "$(<"$D/by/agent.pid")"
-	timeout 10 tail -f --pid="$(<"$D/by/agent.pid")" /dev/null || fail "it does not end"
+	timeout 10 tail -s 0.02 -f --pid="$(<"$D/by/agent.pid")" /dev/null || fail "it does not end"
 	by start_agent
 	drop ctr known-ctr
 	expect_at_once known-ctr
