@@ -33,7 +33,8 @@ static int parse(int argc, char **argv, struct inventory_options *o, int *ret_fi
 {
 	const struct option_row rows[] = {
 		{ "format", 'f', OPTION_STRING, &o->format, "NAME", REPORT_FORMATS " (default: table)" },
-		{ "files", 0, OPTION_FLAG, &o->files, NULL, "list the files of packages too, with their digests (json)" },
+		{ "files", 0, OPTION_FLAG, &o->files, NULL,
+		  "list the files of packages too, with their digests (json)" },
 		{ "verify", 0, OPTION_FLAG, &o->verify, NULL, "hash every file that a package has a digest of" },
 		{ "fail-on", 0, OPTION_STRING, &o->fail_on, "modified",
 		  "exit 1 where --verify finds a file with other content" },
@@ -127,12 +128,13 @@ static void reading_failed(const struct target *target, const char *name, int er
 
 /* What was verified is of this moment, and not kept. */
 static int inventory_get(const struct inventory_options *o, const struct target *target, const char *name,
-			 struct inventory **ret_inventory)
+			 struct inventory **ret_inventory, struct reader_image *ret_image)
 {
 	struct progress progress = { 0 };
 	struct reader_failure failure = { "" };
 	struct reader_request request = { .verify = o->verify,
 					  .reference = o->reference,
+					  .image = ret_image,
 					  .cancel = -EBADF,
 					  .progress = progress_show,
 					  .data = &progress };
@@ -149,6 +151,23 @@ static int inventory_get(const struct inventory_options *o, const struct target 
 	if (r < 0)
 		reading_failed(target, name, r, &failure);
 	return r;
+}
+
+/* The image of an archive: by the name that was asked for, else by its own. */
+static int archive_facts(const struct inventory_options *o, const struct reader_image *image,
+			 struct container_facts *facts)
+{
+	char hex[DIGEST_TEXT_MAX], id[DIGEST_TEXT_MAX + 16];
+	int r = facts_set_image(facts, o->reference ?: image->name[0] ? image->name : NULL);
+
+	if (r < 0 || image->id.kind == DIGEST_NONE)
+		return r;
+	facts->image = image_facts_new();
+	if (!facts->image)
+		return -ENOMEM;
+	digest_text(&image->id, hex);
+	(void)snprintf(id, sizeof(id), "%s:%s", digest_name(image->id.kind), hex);
+	return fact_set(&facts->image->id, id);
 }
 
 /* ---- telling ---- */
@@ -201,13 +220,14 @@ static int run(const struct inventory_options *o, const char *name)
 {
 	_cleanup_target_ struct target target = { .pid = 0 };
 	_cleanup_inventory_ struct inventory *inventory = NULL;
+	struct reader_image image = { .id.kind = DIGEST_NONE };
 	int r = target_get(o, name, &target);
 
 	if (r == 0)
-		r = inventory_get(o, &target, name, &inventory);
+		r = inventory_get(o, &target, name, &inventory, &image);
 	if (r < 0)
 		return EXIT_RUNTIME;
-	r = target.kind == TARGET_ARCHIVE ? facts_set_image(&target.facts, o->reference) : 0;
+	r = target.kind == TARGET_ARCHIVE ? archive_facts(o, &image, &target.facts) : 0;
 	if (r == 0)
 		r = tell(o, &target, inventory);
 	if (r < 0) {

@@ -2,13 +2,13 @@
 #include "digest/digests.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/thread.h"
 
 #define THREADS     2
 #define STACK_BYTES (256 * 1024)
@@ -281,23 +281,12 @@ struct digests_counts digests_counts(const struct digests *digests)
 
 /* ---- begin and end ---- */
 
-/* Signals are the main thread's to take. */
 static int worker_start(struct worker *worker)
 {
-	sigset_t all, before;
-	pthread_attr_t attributes;
-	int r = pthread_attr_init(&attributes);
+	int r = thread_start(&worker->thread, STACK_BYTES, worker_run, worker);
 
-	if (r)
-		return -r;
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&worker->thread, &attributes, worker_run, worker);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attributes);
 	worker->started = r == 0;
-	return -r;
+	return r;
 }
 
 int digests_new(bool threaded, struct digests **ret_digests)

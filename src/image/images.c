@@ -3,13 +3,13 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 
+#include "base/thread.h"
 #include "detect/subject.h"
 #include "image/rootfs_internal.h"
 #include "inventory/cache.h"
@@ -127,23 +127,12 @@ static void *lane_run(void *data)
 	return NULL;
 }
 
-/* Signals are the main thread's to take. */
 static int lane_start(struct lane *lane)
 {
-	sigset_t all, before;
-	pthread_attr_t attributes;
-	int r = pthread_attr_init(&attributes);
+	int r = thread_start(&lane->thread, STACK_BYTES, lane_run, lane);
 
-	if (r)
-		return -r;
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&lane->thread, &attributes, lane_run, lane);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attributes);
 	lane->started = r == 0;
-	return -r;
+	return r;
 }
 
 /* ---- the set ---- */

@@ -125,12 +125,29 @@ static void confine(struct child *child, int *ret_root)
 		give_up(child, "it could not be confined: ", step, r);
 }
 
+static void image_tell(const struct child *child)
+{
+	const struct archive_image *image = tree_archive_image(child->tree);
+
+	if (image->name && strlen(image->name) < sizeof(child->page->image_name))
+		memcpy(child->page->image_name, image->name, strlen(image->name));
+	if (image->digest.kind == DIGEST_SHA256)
+		memcpy(child->page->image_id, image->digest.bytes, sizeof(child->page->image_id));
+}
+
+static int archive_take(struct child *child)
+{
+	int r = tree_archive_new(child->confinement.fd, (int)child->numbers[CHILD_SPOOL], child->reference,
+				 &child->tree);
+
+	if (r == 0)
+		image_tell(child);
+	return r;
+}
+
 static int tree_take(struct child *child, int root)
 {
-	if (child->confinement.what == READER_ARCHIVE)
-		return tree_archive_new(child->confinement.fd, (int)child->numbers[CHILD_SPOOL], child->reference,
-					&child->tree);
-	return tree_disk_new(root, &child->tree);
+	return child->confinement.what == READER_ARCHIVE ? archive_take(child) : tree_disk_new(root, &child->tree);
 }
 
 /* ---- reading ---- */

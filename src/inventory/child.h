@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "inventory/reader.h"
+
 #define CHILD_WORDS 120
 
 /* Written by the child alone, and not to be trusted. */
@@ -14,6 +16,8 @@ struct child_page {
 	char words
 		[CHILD_WORDS]; /* why it gave up: "reading the image: Cannot allocate memory"; not terminated for certain */
 	int32_t error;         /* negative errno: why it gave up */
+	char image_name[READER_IMAGE_NAME]; /* of an archive's image; not terminated for certain either */
+	uint8_t image_id[32];               /* all 0: not known */
 };
 
 /* The command's options, in this order; then the directories. "-" for what is not there. */

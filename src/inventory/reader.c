@@ -186,6 +186,18 @@ static void words_take(const struct run *run, char ret_words[static CHILD_WORDS 
 			*at = '?';
 }
 
+static void image_take(const struct run *run)
+{
+	static const uint8_t none[sizeof(run->page->image_id)];
+	struct reader_image image = { .id.kind = DIGEST_NONE };
+
+	memcpy(image.name, run->page->image_name, sizeof(image.name) - 1);
+	memcpy(image.id.bytes, run->page->image_id, sizeof(none));
+	if (memcmp(image.id.bytes, none, sizeof(none)) != 0)
+		image.id.kind = DIGEST_SHA256;
+	*run->request->image = image;
+}
+
 static const char *signal_name(int signal)
 {
 	return sigabbrev_np(signal) ?: "?";
@@ -277,6 +289,8 @@ int reader_run(const struct reader_request *request, int fd, struct inventory **
 	r = begin_and_wait(&run);
 	if (r < 0)
 		return r;
+	if (request->image)
+		image_take(&run);
 	r = inventory_open(fd, ret_inventory);
 	return r < 0 ? failed(&run, r == -ENOMEM ? r : -EBADMSG, "answered what cannot be right") : 0;
 }

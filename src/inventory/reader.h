@@ -24,6 +24,13 @@ enum reader_what {
 	READER_WHATS,
 };
 
+/* The image of an archive, as that says: for people, and for nothing else. */
+#define READER_IMAGE_NAME 256 /* a longer one is not told */
+struct reader_image {
+	char name[READER_IMAGE_NAME]; /* "debian:12"; "": it has none */
+	struct digest id;             /* SHA-256 of its configuration; kind NONE: not known */
+};
+
 /* Strings and descriptors are the caller's. */
 struct reader_request {
 	enum reader_what what;
@@ -33,9 +40,10 @@ struct reader_request {
 	int fd;         /* ROOT: the namespace (/proc/PID/ns/mnt); ARCHIVE: the file or directory, open for reading */
 	bool userxattr; /* LAYERS: as the overlay was mounted */
 	bool verify;    /* also hashes every file that a package has a digest of, by as many threads as processors */
-	const char *reference; /* ARCHIVE: which of its images ("name:tag"); NULL: the only one */
-	unsigned patience;     /* ms; 0: READER_PATIENCE, with verification READER_VERIFY */
-	int cancel;            /* becomes readable when nobody wants the answer any more; -EBADF none */
+	const char *reference;      /* ARCHIVE: which of its images ("name:tag"); NULL: the only one */
+	struct reader_image *image; /* ARCHIVE: set where one was read; may be NULL */
+	unsigned patience;          /* ms; 0: READER_PATIENCE, with verification READER_VERIFY */
+	int cancel;                 /* becomes readable when nobody wants the answer any more; -EBADF none */
 	/* Called about ten times a second, where it is set: of how many steps how many are done (files to hash, with
 	 * `verify`; else entries seen, and total 0). */
 	void (*progress)(uint64_t done, uint64_t total, void *data);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 #define BATCH       16
 #define STACK_BYTES (256 * 1024)
 
@@ -79,15 +81,10 @@ static uint64_t count_all(const struct builder *builder)
 
 static size_t begin(pthread_t *threads, size_t wanted, struct verifying *verifying)
 {
-	pthread_attr_t attributes;
 	size_t begun = 0;
 
-	if (pthread_attr_init(&attributes))
-		return 0;
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	while (begun < wanted && pthread_create(&threads[begun], &attributes, work, verifying) == 0)
+	while (begun < wanted && thread_start(&threads[begun], STACK_BYTES, work, verifying) == 0)
 		begun++;
-	(void)pthread_attr_destroy(&attributes);
 	return begun;
 }
 

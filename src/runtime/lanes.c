@@ -2,11 +2,11 @@
 #include "runtime/lanes.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define STACK_BYTES (256 * 1024) /* libcurl's name look-ups are not used: sockets are local */
 
@@ -104,24 +104,6 @@ static void *lane_run(void *data)
 	return NULL;
 }
 
-/* Signals are the agent's main thread's to take. */
-static int thread_start(struct lane *lane)
-{
-	sigset_t all, before;
-	pthread_attr_t attributes;
-	int r = pthread_attr_init(&attributes);
-
-	if (r)
-		return -r;
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&lane->thread, &attributes, lane_run, lane);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attributes);
-	return -r;
-}
-
 /* One lane more, by the thread that puts jobs: nobody else changes their number. */
 static int lane_add(struct lanes *lanes)
 {
@@ -133,7 +115,7 @@ static int lane_add(struct lanes *lanes)
 		r = runtime_again(lanes->lane[0].source, &lane->source);
 	if (r < 0)
 		return r;
-	r = thread_start(lane);
+	r = thread_start(&lane->thread, STACK_BYTES, lane_run, lane);
 	if (r == 0)
 		lanes->count++;
 	else if (lanes->count > 0)

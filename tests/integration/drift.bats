@@ -58,7 +58,7 @@ expect_drift() {
 
 @test "a program of the image overwritten" {
 	run_container modified $BUSYBOX
-	inside modified sh -c "cat $TOOLS/ids >$TOOLS/interp && $TOOLS/interp"
+	inside modified sh -c "cat $TOOLS/ids >$TOOLS/interp && usleep 100000 && $TOOLS/interp"
 	sync_agent
 	expect_drift drift.exec.modified modified ".file.path == \"$TOOLS/interp\"" '.plimsoll.severity == "critical"' \
 		'.plimsoll.verdict == "modified"'

@@ -117,6 +117,10 @@ changed_image() {
 	inventory -f json --reference "$DEBIAN:$TAG" "$D/save.tar" | jq -S '.packages, .unpackaged' >"$D/of-archive"
 	inventory -f json "$DEBIAN:$TAG" | jq -S '.packages, .unpackaged' >"$D/of-image"
 	diff "$D/of-image" "$D/of-archive"
+	inventory -f json --reference "$DEBIAN:$TAG" "$D/save.tar" | jq -e --arg id "$(docker inspect -f '{{.Id}}' "$DEBIAN:$TAG")" \
+		'.image.id == $id and .image.name == "'$DEBIAN'" and .image.tag == ["'$TAG'"]'
+	docker save -o "$D/one.tar" "$BUSYBOX:$TAG"
+	inventory -f json "$D/one.tar" | jq -e '.image.name == "'$BUSYBOX'" and .image.tag == ["'$TAG'"]'
 	run -3 --separate-stderr inventory "$D/save.tar"
 	[[ $stderr == "plimsoll: "*--reference* ]]
 	rm "$D/save.tar"

@@ -502,7 +502,10 @@ static void archive(void **state)
 	(void)state;
 	out_layout(&out, "etc/|etc/os-release=ID=me", ARCHIVE_FILTER_NONE, "");
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		const struct reader_request request = { .what = READER_ARCHIVE, .fd = fds[i], .cancel = -EBADF };
+		struct reader_image image = { .name = "left from before", .id.kind = DIGEST_NONE };
+		const struct reader_request request = {
+			.what = READER_ARCHIVE, .fd = fds[i], .cancel = -EBADF, .image = &image
+		};
 		_cleanup_inventory_ struct inventory *inventory = NULL;
 		struct reader_failure failure;
 		int r = run(&request, &inventory, &failure);
@@ -510,6 +513,8 @@ static void archive(void **state)
 		if (r < 0)
 			fail_msg("%zu: the reader %s", i, failure.text);
 		assert_string_equal(inventory_system(inventory).id, "me");
+		assert_string_equal(image.name, "");
+		assert_int_equal(image.id.kind, DIGEST_SHA256);
 	}
 	layout_drop(path);
 }
