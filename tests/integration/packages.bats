@@ -133,6 +133,50 @@ expect_package() {
 	expect_quiet languages drift.package mutation.file root.exec session.exec
 }
 
+# The tools themselves, of the host's /usr, which the container sees as a volume: its own image has none of them.
+tools_container() {
+	run_container "$1" $DEBIAN -v /usr:/host/usr:ro -v /usr/lib/rpm:/usr/lib/rpm:ro -v "$D/debs:/debs:ro" \
+		-e LD_LIBRARY_PATH=/host/usr/lib/x86_64-linux-gnu -e PYTHONHOME=/host/usr -e HOME=/tmp
+}
+
+expect_added() { # CONTAINER TYPE NAME VERSION
+	expect_package "$1" '.plimsoll.packages.total == 1' ".plimsoll.packages.added[0] | .name == \"$3\" and .type == \"$2\" and
+		.version == \"$4\""
+}
+
+@test "rpm, pip and npm, each by its own tool" {
+	local host=/host/usr
+	tool_packages
+	tools_container by-rpm
+	inside by-rpm $host/bin/rpm -i --nodeps --ignorearch --noscripts --dbpath /var/lib/rpm /debs/gamma-3.0-1.noarch.rpm
+	sync_agent
+	expect_added by-rpm rpm gamma 3.0-1
+	tools_container by-pip
+	inside by-pip $host/bin/python3 -m pip install -q --no-index --no-deps --no-compile --target /opt/site-packages \
+		/debs/delta-4.1-py3-none-any.whl
+	sync_agent
+	expect_added by-pip pypi delta 4.1
+	tools_container by-npm
+	inside by-npm sh -c "mkdir /srv/app && cd /srv/app && $host/bin/node $host/lib/node_modules/npm/bin/npm-cli.js \
+		install --offline --no-audit --no-fund --cache /tmp/npm /debs/epsilon-5.2.0.tgz"
+	sync_agent
+	expect_added by-npm npm epsilon 5.2.0
+}
+
+# One package of each, as its own tool makes it.
+tool_packages() {
+	mkdir -p "$D/made/delta/delta" "$D/made/epsilon"
+	printf 'Name: gamma\nVersion: 3.0\nRelease: 1\nSummary: c\nLicense: MIT\nBuildArch: noarch\n%%description\nc\n%%install\nmkdir -p %%{buildroot}/opt/gamma\necho x >%%{buildroot}/opt/gamma/x\n%%files\n/opt/gamma\n' >"$D/made/gamma.spec"
+	HOME=$D/made rpmbuild -bb --define "_topdir $D/made/rpm" "$D/made/gamma.spec" >"$D/made/log" 2>&1
+	cp "$D"/made/rpm/RPMS/noarch/*.rpm "$D/debs/"
+	echo 'x = 1' >"$D/made/delta/delta/__init__.py"
+	echo 'from setuptools import setup; setup(name="delta", version="4.1", packages=["delta"])' >"$D/made/delta/setup.py"
+	python3 -m pip wheel -q --no-build-isolation --no-index --no-deps -w "$D/debs" "$D/made/delta" >"$D/made/log" 2>&1
+	echo '{"name": "epsilon", "version": "5.2.0"}' >"$D/made/epsilon/package.json"
+	(cd "$D/made/epsilon" && npm pack --silent --cache "$D/made/npm" --pack-destination "$D/debs" >/dev/null)
+	chmod -R a+rX "$D/debs"
+}
+
 @test "what somebody else writes meanwhile is told as what it is" {
 	run_container unowned $DEBIAN -v "$D/debs:/debs:ro"
 	inside unowned sh -c 'dpkg -i /debs/foo_1.0.deb >/dev/null & echo evil >/etc/evil; wait'
