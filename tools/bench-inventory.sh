@@ -73,7 +73,8 @@ measure_held() {
 	start_agent -o "json:$work/held.json"
 	counters >/dev/null
 	memory '{what: "held", when: "before", pss: $pss}'
-	box_start held "$work/own:$bench_root" . /usr/local/bin/sleep 1000000 </dev/null >>"$work/places.log" 2>&1
+	box_start held "$work/own:$bench_root" . /usr/local/bin/sleep 1000000 </dev/null >>"$work/places.log" 2>&1 ||
+		fail "held: $(tail -n 1 "$work/places.log")"
 	there grep -q '"image.unpackaged".*/usr/local/bin/sleep' "$work/held.json"
 	counters >/dev/null
 	memory '{what: "held", when: "after", pss: $pss}'

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Usage: bench-probe cpu PID      nanoseconds of CPU that the process has used so far, threads that ended
- * included bench-probe lag          for each JSON line on standard input with an "@timestamp" (UTC, as in
- *                                 2026-01-02T03:04:05.678901234Z): "NANOSECONDS KIND RULE IMAGE", from that
- * moment to when the line arrived here; KIND is event.kind's value, RULE rule.id's or "-", IMAGE its container's image's
- * name or "-"
+ * Usage: bench-probe cpu PID      nanoseconds of CPU that the process has used so far, threads that ended included
+ *        bench-probe lag          for each JSON line on standard input with an "@timestamp" (UTC, as in
+ *                                 2026-01-02T03:04:05.678901234Z): "NANOSECONDS KIND RULE IMAGE", from that moment to when
+ *                                 the line arrived here; KIND is event.kind's value, RULE rule.id's or "-", IMAGE its
+ *                                 container's image's name or "-". Left out are repeats, and what was found on disk or
+ *                                 running, whose time is that of the change.
  *
  * lag reads the bytes as they come and knows nothing of JSON but what it looks for: a parser would cost time
  * inside what is measured.
@@ -81,7 +82,7 @@ static int parse_time(const char *text, int64_t *ret_ns)
 
 static void tell_lag(const char *line, const struct timespec *arrived)
 {
-	char when[64], kind[32] = "-", rule[64] = "-", action[32] = "-", image[256] = "-";
+	char when[64], kind[32] = "-", rule[64] = "-", action[32] = "-", backend[32] = "-", image[256] = "-";
 	const char *at;
 	int64_t ns;
 
@@ -90,6 +91,9 @@ static void tell_lag(const char *line, const struct timespec *arrived)
 	(void)string_after(line, "\"action\"", action, sizeof(action));
 	if (strcmp(action, "repeat") == 0)
 		return; /* told at the end of a window, with the time of the last one in it */
+	(void)string_after(line, "\"backend\"", backend, sizeof(backend));
+	if (strcmp(backend, "disk") == 0 || strcmp(backend, "iterator") == 0)
+		return;
 	(void)string_after(line, "\"kind\"", kind, sizeof(kind));
 	at = strstr(line, "\"rule\"");
 	if (at)
