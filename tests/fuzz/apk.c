@@ -8,14 +8,7 @@
 #include <string.h>
 
 #include "inventory/apk.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static int package(const struct apk_package *package, void *data)
 {

@@ -9,32 +9,19 @@
  * Any bytes as an image's archive: refused, or a tree, in which every path is clean and leads where it says, and every byte
  * of a file is there. What may be unpacked is bounded by the size of a file.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "image/layers.h"
 #include "inventory/tree_archive.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct rlimit limit = { 64 << 20, 64 << 20 };
-
 	(void)argc;
 	(void)argv;
-	(void)signal(SIGXFSZ, SIG_IGN);
-	return setrlimit(RLIMIT_FSIZE, &limit);
+	return files_limit();
 }
 
 static int check_entry(const struct tree_entry *entry, void *data)

@@ -6,33 +6,20 @@
  * Any bytes as two layers; the first byte says how many blocks the lower has. Sums of headers are put right, or nothing would
  * get further. Refused, or every file's bytes are in what was taken of the spool.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "inventory/archive_layer.h"
+#include "fuzz.h"
 
 #define BLOCK 512
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct rlimit limit = { 64 << 20, 64 << 20 };
-
 	(void)argc;
 	(void)argv;
-	(void)signal(SIGXFSZ, SIG_IGN);
-	return setrlimit(RLIMIT_FSIZE, &limit);
+	return files_limit();
 }
 
 static void sum_mend(uint8_t *header)

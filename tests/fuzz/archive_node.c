@@ -10,14 +10,7 @@
 
 #include "image/layers.h"
 #include "inventory/archive_node.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static void put(struct archive_nodes *nodes, const char *name, const char *link)
 {

@@ -10,8 +10,7 @@
 
 #include "../unit/inventory_touch.h"
 #include "inventory/blob.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "runtime/bolt.h"
+#include "fuzz.h"
 
 #define DEPTH 8
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct walk {
 	struct bolt *bolt;

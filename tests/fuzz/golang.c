@@ -5,14 +5,7 @@
 #include <sys/mman.h>
 
 #include "inventory/buildinfo.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static int module(const char *path, const char *version, void *data)
 {

@@ -10,14 +10,7 @@
 #include <string.h>
 
 #include "inventory/npm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static int package(const struct npm_package *package, void *data)
 {

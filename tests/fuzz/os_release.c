@@ -9,14 +9,7 @@
 #include <string.h>
 
 #include "inventory/os_release.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static void must_be_text(const char *text, size_t size)
 {

@@ -9,14 +9,7 @@
 
 #include "image/layers.h"
 #include "inventory/python.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static void must_be_value(const char *value)
 {
@@ -64,14 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(struct lines * lines) = { metadata, record, installed };
 	struct lines lines;
-	char *text;
+	char *text = text_of(data, size);
 
-	if (size == 0)
+	if (!text)
 		return 0;
-	text = malloc(size);
-	must(text);
-	memcpy(text, data + 1, size - 1);
-	text[size - 1] = '\0';
 	lines_begin(&lines, text, size - 1);
 	readers[data[0] % ARRAY_SIZE(readers)](&lines);
 	must(!lines.bad == !lines.why);

@@ -8,14 +8,7 @@
 #include <string.h>
 
 #include "decode/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 static void must_be_text(const char *text)
 {

@@ -18,14 +18,7 @@
 
 #include "inventory/builder.h"
 #include "report/report.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 /* The next text, or "". */
 static const char *next(const char **at, const char *end)

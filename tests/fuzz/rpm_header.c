@@ -7,14 +7,7 @@
 #include <string.h>
 
 #include "inventory/rpm_header.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 struct seen {
 	const char *begin, *end; /* of the header */

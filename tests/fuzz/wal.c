@@ -10,17 +10,10 @@
 #include <string.h>
 
 #include "inventory/wal.h"
+#include "fuzz.h"
 
 #define DATABASE 1024
 #define MAX      (1u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static uint32_t number_at(const uint8_t *bytes, bool big_endian)
 {
