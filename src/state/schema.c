@@ -6,21 +6,6 @@
 
 #include "base/cleanup.h"
 
-/* Step n makes version n of version n - 1. Never changed once released: what comes later is a step more.
- * Rules are kept by their ids (rule_info), which no version changes; times are signed. */
-static const char *const steps[] = {
-	/* 1: whom we watch, and until when we did */
-	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-	"CREATE TABLE container (cgroup INTEGER PRIMARY KEY, started INTEGER NOT NULL);",
-
-	/* 2: what was told; a container's rows lie together, to be dropped at once */
-	"CREATE TABLE told (cgroup INTEGER NOT NULL, rule TEXT NOT NULL, told_as INTEGER NOT NULL,"
-	" subject TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (cgroup, rule, told_as, subject)) WITHOUT ROWID;",
-
-	/* 3: repeats that are being counted */
-	"CREATE TABLE fold (cgroup INTEGER NOT NULL, key TEXT NOT NULL, window BLOB NOT NULL, UNIQUE (cgroup, key));",
-};
-
 static const struct {
 	int code, error;
 } errors[] = {
@@ -68,31 +53,31 @@ static int execute(sqlite3 *db, const char *sql)
 	return schema_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
-static int steps_take(sqlite3 *db, int version)
+static int steps_take(sqlite3 *db, int version, const char *const *steps, size_t count)
 {
 	char sql[64];
 	int r = 0;
 
-	for (size_t i = (size_t)version; r == 0 && i < ARRAY_SIZE(steps); i++)
+	for (size_t i = (size_t)version; r == 0 && i < count; i++)
 		r = execute(db, steps[i]);
-	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu; COMMIT", ARRAY_SIZE(steps));
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu; COMMIT", count);
 	return r < 0 ? r : execute(db, sql);
 }
 
-int schema_bring_up(sqlite3 *db)
+int schema_bring_up(sqlite3 *db, const char *const *steps, size_t count)
 {
 	int version = 0, r = version_get(db, &version);
 
 	if (r < 0)
 		return r;
-	if (version < 0 || version > (int)ARRAY_SIZE(steps))
+	if (version < 0 || version > (int)count)
 		return -EPROTONOSUPPORT;
-	if (version == (int)ARRAY_SIZE(steps))
+	if (version == (int)count)
 		return 0;
 	r = execute(db, "BEGIN IMMEDIATE");
 	if (r < 0)
 		return r;
-	r = steps_take(db, version);
+	r = steps_take(db, version, steps, count);
 	if (r < 0)
 		(void)execute(db, "ROLLBACK");
 	return r;

@@ -37,6 +37,20 @@ enum sentence {
 
 _Static_assert(SENTENCES <= DATABASE_SENTENCES, "a place for each");
 
+/* Never changed once released. Rules are kept by their ids (rule_info), which no version changes; times are signed. */
+static const char *const steps[] = {
+	/* 1: whom we watch, and until when we did */
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE container (cgroup INTEGER PRIMARY KEY, started INTEGER NOT NULL);",
+
+	/* 2: what was told; a container's rows lie together, to be dropped at once */
+	"CREATE TABLE told (cgroup INTEGER NOT NULL, rule TEXT NOT NULL, told_as INTEGER NOT NULL,"
+	" subject TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (cgroup, rule, told_as, subject)) WITHOUT ROWID;",
+
+	/* 3: repeats that are being counted */
+	"CREATE TABLE fold (cgroup INTEGER NOT NULL, key TEXT NOT NULL, window BLOB NOT NULL, UNIQUE (cgroup, key));",
+};
+
 static const char *const sentences[SENTENCES] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
@@ -65,6 +79,14 @@ static const char *const sentences[SENTENCES] = {
 	[FOLDS_EACH] = "SELECT cgroup, key, window FROM fold",
 };
 
+static const struct database_kind kind = {
+	.name = "state.db",
+	.steps = steps,
+	.step_count = ARRAY_SIZE(steps),
+	.sentences = sentences,
+	.sentence_count = SENTENCES,
+};
+
 struct state {
 	struct database base;
 	bool open;        /* a transaction */
@@ -73,95 +95,13 @@ struct state {
 	uint64_t told; /* rows, at most */
 };
 
-/* A parameter of a sentence: a number, a text, or with `size` bytes of anything. */
-struct value {
-	const char *text;
-	const void *blob;
-	size_t size;
-	uint64_t number;
-};
-
-#define VALUES(...) ((const struct value[]){ __VA_ARGS__ }), ARRAY_SIZE(((const struct value[]){ __VA_ARGS__ }))
-#define NUMBER(n)                                                                                                      \
-	{                                                                                                              \
-		.number = (n)                                                                                          \
-	}
-#define TEXT(s)                                                                                                        \
-	{                                                                                                              \
-		.text = (s)                                                                                            \
-	}
-#define BLOB(p, n)                                                                                                     \
-	{                                                                                                              \
-		.blob = (p), .size = (n)                                                                               \
-	}
-
-/* ---- sentences ---- */
-
-static int value_bind(sqlite3_stmt *statement, int number, const struct value *value)
-{
-	if (value->text)
-		return sqlite3_bind_text(statement, number, value->text, -1, SQLITE_STATIC);
-	if (value->blob)
-		return sqlite3_bind_blob64(statement, number, value->blob, value->size, SQLITE_STATIC);
-	return sqlite3_bind_int64(statement, number, (sqlite3_int64)value->number);
-}
-
-/* Begins it: *ret_statement stands at its first row (1) or behind its last (0), and is to be reset. */
-static int sentence_begin(struct state *state, enum sentence sentence, const struct value *values, size_t count,
-			  sqlite3_stmt **ret_statement)
-{
-	sqlite3_stmt *statement = state->base.prepared[sentence];
-	int code = SQLITE_OK;
-
-	for (size_t i = 0; code == SQLITE_OK && i < count; i++)
-		code = value_bind(statement, (int)i + 1, &values[i]);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(statement);
-	*ret_statement = statement;
-	if (code == SQLITE_ROW || code == SQLITE_DONE)
-		return code == SQLITE_ROW;
-	(void)sqlite3_reset(statement);
-	return schema_errno(state->base.db, code);
-}
-
-static void statement_resetp(sqlite3_stmt **statement)
-{
-	(void)sqlite3_reset(*statement);
-}
-
-#define _cleanup_reset_ _cleanup_(statement_resetp)
-
-/* One that gives nothing. */
-static int sentence_run(struct state *state, enum sentence sentence, const struct value *values, size_t count)
-{
-	_cleanup_reset_ sqlite3_stmt *statement = NULL;
-	int r = sentence_begin(state, sentence, values, count, &statement);
-
-	return r < 0 ? r : 0;
-}
-
-/* One that gives a number. -ENOENT: no row, or NULL in it. */
-static int sentence_number(struct state *state, enum sentence sentence, const struct value *values, size_t count,
-			   uint64_t *ret_number)
-{
-	_cleanup_reset_ sqlite3_stmt *statement = NULL;
-	int r = sentence_begin(state, sentence, values, count, &statement);
-
-	if (r < 0)
-		return r;
-	if (r == 0 || sqlite3_column_type(statement, 0) != SQLITE_INTEGER)
-		return -ENOENT;
-	*ret_number = (uint64_t)sqlite3_column_int64(statement, 0);
-	return 0;
-}
-
 /* ---- transactions ---- */
 
 /* What the transaction held is lost, if SQLite has not kept it. */
 static void give_up(struct state *state, bool all)
 {
 	if (all && !sqlite3_get_autocommit(state->base.db))
-		(void)sentence_run(state, ROLLBACK, NULL, 0);
+		(void)database_run(&state->base, ROLLBACK, NULL, 0);
 	if (!state->open || !sqlite3_get_autocommit(state->base.db))
 		return;
 	state->lost += state->pending;
@@ -175,7 +115,7 @@ static int transaction_begin(struct state *state)
 
 	if (state->open)
 		return 0;
-	r = sentence_run(state, BEGIN, NULL, 0);
+	r = database_run(&state->base, BEGIN, NULL, 0);
 	if (r < 0)
 		return r;
 	state->open = true;
@@ -187,7 +127,7 @@ static int put(struct state *state, enum sentence sentence, const struct value *
 	int r = transaction_begin(state);
 
 	if (r == 0)
-		r = sentence_run(state, sentence, values, count);
+		r = database_run(&state->base, sentence, values, count);
 	if (r == 0) {
 		state->pending++;
 		return 0;
@@ -203,7 +143,7 @@ int state_commit(struct state *state)
 
 	if (!state->open)
 		return 0;
-	r = sentence_run(state, COMMIT, NULL, 0);
+	r = database_run(&state->base, COMMIT, NULL, 0);
 	if (r < 0) {
 		give_up(state, true);
 		return r;
@@ -240,7 +180,7 @@ static int boot_id(char ret_id[static 64])
 static int same_boot(struct state *state, const char *id)
 {
 	_cleanup_reset_ sqlite3_stmt *statement = NULL;
-	int r = sentence_begin(state, META_GET, VALUES(TEXT("boot")), &statement);
+	int r = database_begin(&state->base, META_GET, VALUES(TEXT("boot")), &statement);
 	const char *kept = r > 0 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
 
 	return r < 0 ? r : kept && strcmp(kept, id) == 0;
@@ -271,9 +211,9 @@ static int boot_enter(struct state *state)
 		return r;
 	r = r > 0 ? 0 : boot_begin(state, id);
 	if (r == 0)
-		r = sentence_number(state, TOLD_COUNT, NULL, 0, &state->told);
+		r = database_number(&state->base, TOLD_COUNT, NULL, 0, &state->told);
 	if (r == 0)
-		r = sentence_number(state, META_GET, VALUES(TEXT("watched")), &state->watched);
+		r = database_number(&state->base, META_GET, VALUES(TEXT("watched")), &state->watched);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -285,7 +225,7 @@ int state_open(const char *dir, struct state **ret_state, bool *ret_set_aside)
 
 	if (!state)
 		return -ENOMEM;
-	r = database_open(dir, sentences, SENTENCES, &state->base, &set_aside);
+	r = database_open(dir, &kind, &state->base, &set_aside);
 	if (r == 0)
 		r = boot_enter(state);
 	if (r < 0)
@@ -325,7 +265,7 @@ int state_container_drop(struct state *state, uint64_t cgroup)
 int state_container_get(struct state *state, uint64_t cgroup, struct state_container *ret_container)
 {
 	uint64_t started;
-	int r = sentence_number(state, CONTAINER_GET, VALUES(NUMBER(cgroup)), &started);
+	int r = database_number(&state->base, CONTAINER_GET, VALUES(NUMBER(cgroup)), &started);
 
 	if (r == 0)
 		*ret_container = (struct state_container){ .cgroup = cgroup, .started = started };
@@ -337,7 +277,7 @@ int state_containers_keep(struct state *state, bool (*there)(uint64_t cgroup, vo
 	uint64_t cgroup = 0;
 	int r;
 
-	while ((r = sentence_number(state, CONTAINERS_KNOWN, VALUES(NUMBER(cgroup)), &cgroup)) == 0) {
+	while ((r = database_number(&state->base, CONTAINERS_KNOWN, VALUES(NUMBER(cgroup)), &cgroup)) == 0) {
 		r = there(cgroup, data) ? 0 : state_container_drop(state, cgroup);
 		if (r < 0)
 			return r;
@@ -365,10 +305,10 @@ static int told_make_room(struct state *state)
 
 	if (state->told < STATE_TOLD_MAX)
 		return 0;
-	r = sentence_number(state, TOLD_COUNT, NULL, 0, &state->told);
+	r = database_number(&state->base, TOLD_COUNT, NULL, 0, &state->told);
 	if (r < 0 || state->told <= STATE_TOLD_MAX - STATE_TOLD_LESS)
 		return r;
-	r = sentence_number(state, TOLD_MOST, NULL, 0, &most);
+	r = database_number(&state->base, TOLD_MOST, NULL, 0, &most);
 	if (r == 0)
 		r = put(state, TOLD_FORGET, VALUES(NUMBER(most), NUMBER(STATE_TOLD_LESS)));
 	if (r == 0) {
@@ -393,8 +333,8 @@ int state_told_put(struct state *state, const struct state_told *told, uint64_t 
 
 int state_told_get(struct state *state, const struct state_told *told, uint64_t *ret_time)
 {
-	return sentence_number(
-		state, TOLD_GET,
+	return database_number(
+		&state->base, TOLD_GET,
 		VALUES(NUMBER(told->cgroup), TEXT(rule_info(told->rule)->id), NUMBER(told->as), TEXT(told->subject)),
 		ret_time);
 }
@@ -421,7 +361,7 @@ int state_folds_each(struct state *state,
 		     void *data)
 {
 	_cleanup_reset_ sqlite3_stmt *statement = NULL;
-	int code, r = sentence_begin(state, FOLDS_EACH, NULL, 0, &statement);
+	int code, r = database_begin(&state->base, FOLDS_EACH, NULL, 0, &statement);
 
 	for (code = SQLITE_ROW; r > 0 && code == SQLITE_ROW; code = sqlite3_step(statement)) {
 		const void *blob = sqlite3_column_blob(statement, 2);
