@@ -94,6 +94,17 @@ static int database_check(sqlite3 *db)
 	return sound ? 0 : -EBADMSG;
 }
 
+static int sentences_prepare(struct database *database, const struct database_kind *kind)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < kind->sentence_count; i++)
+		r = schema_errno(database->db,
+				 sqlite3_prepare_v3(database->db, kind->sentences[i], -1, SQLITE_PREPARE_PERSISTENT,
+						    &database->prepared[i], NULL));
+	return r;
+}
+
 /* In this order: a later version's database is not touched before it is known as such. */
 static int database_prepare(struct database *database, const struct database_kind *kind)
 {
@@ -105,11 +116,7 @@ static int database_prepare(struct database *database, const struct database_kin
 		r = database_check(database->db);
 	if (r == 0)
 		r = schema_errno(database->db, sqlite3_exec(database->db, log, NULL, NULL, NULL));
-	for (size_t i = 0; r == 0 && i < kind->sentence_count; i++)
-		r = schema_errno(database->db,
-				 sqlite3_prepare_v3(database->db, kind->sentences[i], -1, SQLITE_PREPARE_PERSISTENT,
-						    &database->prepared[i], NULL));
-	return r;
+	return r < 0 ? r : sentences_prepare(database, kind);
 }
 
 void database_close(struct database *database)
@@ -173,6 +180,44 @@ static int value_bind(sqlite3_stmt *statement, int number, const struct value *v
 	if (value->blob)
 		return sqlite3_bind_blob64(statement, number, value->blob, value->size, SQLITE_STATIC);
 	return sqlite3_bind_int64(statement, number, (sqlite3_int64)value->number);
+}
+
+int database_open_read(const char *dir, const char *name, const struct database_kind *kind,
+		       struct database *ret_database)
+{
+	_cleanup_free_ char *real = realpath(dir, NULL), *path = NULL;
+	struct database database = { 0 };
+	int r;
+
+	if (!real)
+		return -errno;
+	if (asprintf(&path, "%s/%s", real, name) < 0)
+		return -ENOMEM;
+	if (access(path, R_OK) < 0)
+		return -errno;
+	r = schema_errno(NULL,
+			 sqlite3_open_v2(path, &database.db,
+					 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
+	if (r == 0)
+		r = connection_settle(database.db);
+	if (r == 0)
+		r = schema_check(database.db, kind->step_count);
+	if (r == 0)
+		r = sentences_prepare(&database, kind);
+	if (r < 0)
+		database_close(&database);
+	else
+		*ret_database = database;
+	return r;
+}
+
+/* The log's pages go into the database, both synchronised; a reader that holds an old page leaves the log as it is, which is
+ * synchronised all the same. */
+int database_to_disk(struct database *database)
+{
+	int code = sqlite3_wal_checkpoint_v2(database->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	return schema_errno(database->db, code);
 }
 
 int database_begin(struct database *database, unsigned sentence, const struct value *values, size_t count,

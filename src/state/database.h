@@ -34,6 +34,15 @@ struct database {
  */
 int database_open(const char *dir, const struct database_kind *kind, struct database *ret_database,
 		  bool *ret_set_aside);
+
+/* For reading alone, beside whoever writes: nothing is made, brought up or set aside. `name` may be another file of that kind.
+ * -ENOENT: there is none; -EPROTONOSUPPORT: it is of another version. */
+int database_open_read(const char *dir, const char *name, const struct database_kind *kind,
+		       struct database *ret_database);
+
+/* What was committed is synchronised to the disk: it survives a power failure. */
+int database_to_disk(struct database *database);
+
 void database_close(struct database *database); /* also one that was not opened, of zeroes */
 
 /* A parameter of a sentence: a number, a text, or with `blob` `size` bytes of anything. Valid until the sentence is reset. */

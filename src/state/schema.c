@@ -82,3 +82,10 @@ int schema_bring_up(sqlite3 *db, const char *const *steps, size_t count)
 		(void)execute(db, "ROLLBACK");
 	return r;
 }
+
+int schema_check(sqlite3 *db, size_t count)
+{
+	int version = 0, r = version_get(db, &version);
+
+	return r < 0 || version == (int)count ? r : -EPROTONOSUPPORT;
+}

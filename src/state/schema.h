@@ -13,6 +13,9 @@
  */
 int schema_bring_up(sqlite3 *db, const char *const *steps, size_t count);
 
+/* Is it of this version? 0, or -EPROTONOSUPPORT, or an error. */
+int schema_check(sqlite3 *db, size_t count);
+
 /* SQLite's result code as 0 or a negative errno; `db` (may be NULL) is asked what the operating system said. */
 int schema_errno(sqlite3 *db, int code);
 
