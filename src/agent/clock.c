@@ -20,6 +20,11 @@ uint64_t agent_now(void)
 	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
+int64_t agent_wall(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
 /* The realtime clock may be stepped: its distance is taken anew with every batch. */
 void clock_take(struct agent *agent)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, await.c what it waits for, life.c a container's life,
- * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts, serve.c and
+ * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts, violations.c what the ledger asks and tells, serve.c and
  * listing.c what the agent says of itself, start.c its start, loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
@@ -16,6 +16,7 @@
 #include "image/images.h"
 #include "image/mounts.h"
 #include "kernel/kernel.h"
+#include "ledger/ledger.h"
 #include "output/id.h"
 #include "output/sink.h"
 #include "process/processes.h"
@@ -68,6 +69,8 @@ struct agent {
 	size_t transactions;          /* of all containers */
 	struct images *images;
 	struct teller *teller;
+	struct ledger *ledger; /* NULL: could not be opened; no clocks are kept */
+	int ledger_error;      /* as last said */
 	struct sinks *sinks;
 	struct control *control;
 	struct recording *recording;
@@ -199,16 +202,28 @@ void packages_forget(struct agent *agent, struct container *container);
 /* Is a transaction that was begun by then not yet told? */
 bool packages_owe(struct agent *agent, uint64_t since);
 
+/* violations.c */
+struct trust_reading violations_clock(void);
+void violations_start(struct agent *agent);
+void violations_reload(struct agent *agent); /* another policy holds */
+void violations_tick(struct agent *agent);
+void violations_tell(struct agent *agent);
+void violations_told(struct agent *agent); /* the outputs have what was told */
+
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
 void listing_writers(struct agent *agent, uint64_t token, const char *id);
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */
+int64_t agent_wall(void); /* CLOCK_REALTIME, ns */
 void clock_take(struct agent *agent);
 
 /* serve.c */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data);
+/* The policy for the container, or for the host itself (NULL): what it says of no workload in particular. NULL when out of
+ * memory. */
+const struct policy_view *serve_view(struct agent *agent, struct container *container);
 bool serve_waiting(const struct agent *agent); /* does a request want everything told first? */
 void serve_waiters(struct agent *agent);
 void serve_losses(struct agent *agent);

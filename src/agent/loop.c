@@ -29,7 +29,8 @@ static int64_t realtime(const struct agent *agent)
 
 static void outputs_flush(struct agent *agent)
 {
-	(void)sinks_flush(agent->sinks, realtime(agent));
+	if (sinks_flush(agent->sinks, realtime(agent)) == 0)
+		violations_told(agent);
 	if (agent->recording)
 		(void)recording_flush(agent->recording);
 }
@@ -114,6 +115,7 @@ static void reload(struct agent *agent)
 		old = agent->policy;
 		agent->policy = policy;
 		naming_reload(agent);
+		violations_reload(agent);
 		policy_free(old);
 		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
 		log_info("reloaded");
@@ -143,6 +145,7 @@ static void tick(struct agent *agent, uint64_t now)
 	remember_tick(agent, now);
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
+	violations_tick(agent);
 	outputs_flush(agent);
 	control_handle(agent->control); /* clients that are too slow */
 	serve_outputs(agent);

@@ -76,8 +76,7 @@ void serve_waiters(struct agent *agent)
 
 /* ---- coverage and losses ---- */
 
-/* The policy for the container, or for the host itself: what it says of no workload in particular. */
-static const struct policy_view *coverage_view(struct agent *agent, struct container *container)
+const struct policy_view *serve_view(struct agent *agent, struct container *container)
 {
 	if (container)
 		return judge_view(container, agent->policy) < 0 ? NULL : container->view;
@@ -97,7 +96,7 @@ void serve_coverage(struct agent *agent, struct container *container, enum rule 
 	if (agent->recording)
 		(void)recording_coverage(agent->recording, container ? container->cgroup : 0, rule, kind, message, now,
 					 agent->boot_offset);
-	view = coverage_view(agent, container);
+	view = serve_view(agent, container);
 	if (view) {
 		struct policy_rule applied = policy_rule(view, rule);
 
@@ -132,6 +131,7 @@ static void loss_tell(const struct plm_loss_key *key, uint64_t count, void *data
 		return;
 	if (container) {
 		container->lost += count;
+		container->lost_at = agent_now();
 		compare_soon(container);
 	}
 	(void)snprintf(subject, sizeof(subject), "%s.%u", kind ?: "other", key->loss);

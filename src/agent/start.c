@@ -88,6 +88,8 @@ static int stores_open(struct agent *agent)
 	r = teller_new(&parts, agent->policy, &agent->teller);
 	if (r == 0)
 		teller_set_state(agent->teller, agent->state);
+	if (r == 0)
+		violations_start(agent);
 	return r;
 }
 
@@ -295,6 +297,7 @@ void agent_free(struct agent *agent)
 	probe_free(agent->probe);
 	control_free(agent->control);
 	teller_free(agent->teller);
+	ledger_close(agent->ledger);
 	registry_free(agent->registry);
 	resolver_free(agent->resolver);
 	state_close(agent->state);

@@ -133,6 +133,7 @@ struct container {
 	bool running;                        /* its entry point's exec was seen, or it ran when the agent came */
 	bool gone;                           /* its cgroup was removed: it ends once nothing waits for its name */
 	uint64_t seen, folded, lost, missed; /* events */
+	uint64_t lost_at;                    /* CLOCK_BOOTTIME ns: when some of its events were last found lost */
 	uint64_t findings[5];                /* by enum severity */
 };
 

@@ -18,6 +18,14 @@ struct alert_ancestor {
 	const char *executable; /* NULL unknown */
 };
 
+/* Of the violation that it belongs to, and of the ledger's chain with it. */
+struct alert_compliance {
+	char id[33];              /* "": none */
+	const char *state;        /* "grace", ... */
+	int64_t opened, deadline; /* realtime ns; deadline 0: none */
+	char head[65];            /* "": none */
+};
+
 /* All pointers belong to others and may be NULL; only kind, time, id, message and action are always there. */
 struct alert {
 	enum alert_kind kind;
@@ -42,6 +50,7 @@ struct alert {
 		uint64_t count;
 		int64_t first_seen, last_seen; /* realtime ns */
 	} fold;
+	struct alert_compliance compliance;
 	const char *corrects; /* event.id of the alert that this one corrects */
 	const char *allowed;  /* reason of the policy's exception: recorded, not an alert */
 	struct {

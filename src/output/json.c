@@ -705,6 +705,33 @@ PUT(fold_last_seen)
 		line_time(line, line->alert->fold.last_seen);
 }
 
+PUT(compliance_id)
+{
+	line_string(line, line->alert->compliance.id);
+}
+
+PUT(compliance_state)
+{
+	line_string(line, line->alert->compliance.state);
+}
+
+PUT(compliance_opened)
+{
+	if (line->alert->compliance.opened)
+		line_time(line, line->alert->compliance.opened);
+}
+
+PUT(compliance_deadline)
+{
+	if (line->alert->compliance.deadline)
+		line_time(line, line->alert->compliance.deadline);
+}
+
+PUT(ledger_head)
+{
+	line_string(line, line->alert->compliance.head);
+}
+
 PUT(truncated)
 {
 	line_list(line, line->view.truncated, line->view.truncated_count);
@@ -862,6 +889,11 @@ static const struct field fields[] = {
 	{"plimsoll.fold.count", put_fold_count, 0},
 	{"plimsoll.fold.first_seen", put_fold_first_seen, 0},
 	{"plimsoll.fold.last_seen", put_fold_last_seen, 0},
+	{"plimsoll.compliance.id", put_compliance_id, 0},
+	{"plimsoll.compliance.state", put_compliance_state, 0},
+	{"plimsoll.compliance.opened", put_compliance_opened, 0},
+	{"plimsoll.compliance.deadline", put_compliance_deadline, 0},
+	{"plimsoll.ledger.head", put_ledger_head, 0},
 	{"plimsoll.truncated", put_truncated, 0},
 	{"plimsoll.missing", put_missing, 0},
 	{"plimsoll.backend", put_backend, 0},

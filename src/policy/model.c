@@ -40,6 +40,8 @@ static void exceptions_clear(struct exceptions *exceptions)
 		pattern_free(exception->executable);
 		pattern_free(exception->path);
 		pattern_free(exception->workload);
+		pattern_free(exception->subject);
+		free(exception->digest);
 	}
 	free(exceptions->items);
 }
@@ -85,8 +87,16 @@ void policy_free(struct policy *policy)
 	words_clear(&policy->redact);
 	outputs_clear(&policy->outputs);
 	free(policy->workload_label);
+	free(policy->cluster);
 	free(policy);
 }
+
+static const struct policy_ledger default_ledger = {
+	.resolve_after = 86400,
+	.reopen_within = 30 * 86400,
+	.waiver_max = 365 * 86400,
+	.waiver_warning = 7 * 86400,
+};
 
 struct policy *policy_new(void)
 {
@@ -94,6 +104,7 @@ struct policy *policy_new(void)
 
 	if (!policy)
 		return NULL;
+	policy->ledger = default_ledger;
 	policy->redact.items = calloc(ARRAY_SIZE(default_redact), sizeof(*policy->redact.items));
 	if (!policy->redact.items)
 		return NULL;

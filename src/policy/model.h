@@ -28,14 +28,16 @@ struct setting {
 	} grace;
 };
 
-/* An entry of `allow` (executable and path may be NULL: any) or of `waivers` (workload, until, owner). */
+/* An entry of `allow` (executable and path may be NULL: any) or of `waivers` (workload, subject, digest, until, owner; subject
+ * and digest may be NULL: any). */
 struct exception {
 	const char *kind; /* "allow" or "waiver" */
 	unsigned line;
 	enum rule rule;
 	char *reason;
 	struct pattern *executable, *path;
-	struct pattern *workload;
+	struct pattern *workload, *subject;
+	char *digest;
 	char *owner;
 	int64_t until; /* in force before this second */
 	uint64_t matched;
@@ -81,10 +83,15 @@ struct policy {
 	struct words redact; /* built-in ones first */
 	struct outputs outputs;
 	char *workload_label;
+	char *cluster;
+	struct policy_ledger ledger; /* its cluster is not set */
 };
 
 /* A policy with the built-in redactions and nothing else. NULL when out of memory. */
 struct policy *policy_new(void);
+
+/* As others see it. */
+struct policy_waiver policy_waiver_of(const struct exception *waiver);
 
 /* Gives a policy that names no `writable` the default one. 0 or -ENOMEM. */
 int policy_complete(struct policy *policy);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest/digest.h"
 #include "policy/model.h"
 #include "policy/nearest.h"
 #include "policy/tree.h"
@@ -198,6 +199,17 @@ static int read_grace(struct report *report, const struct node *node, void *targ
 	return 0;
 }
 
+static int read_duration(struct report *report, const struct node *node, void *target)
+{
+	int error = value_duration(node->text, target);
+
+	if (error == -ERANGE)
+		complain(report, node, "'%.60s' is longer than ten years", node->text);
+	else if (error)
+		complain(report, node, "'%.60s' is no duration: a number and s, m, h, d or w", node->text);
+	return 0;
+}
+
 static int read_until(struct report *report, const struct node *node, void *target)
 {
 	int error = value_until(node->text, target);
@@ -266,6 +278,27 @@ static int read_label_key(struct report *report, const struct node *node, void *
 	if (!strchr(node->text, '='))
 		return read_text(report, node, target);
 	complain(report, node, "'%.60s' is no label's key: it must not hold a =", node->text);
+	return 0;
+}
+
+#define CLUSTER_MAX 253
+
+static int read_cluster(struct report *report, const struct node *node, void *target)
+{
+	if (node->length <= CLUSTER_MAX)
+		return read_text(report, node, target);
+	complain(report, node, "a cluster's name must not be longer than %d bytes", CLUSTER_MAX);
+	return 0;
+}
+
+static int read_digest(struct report *report, const struct node *node, void *target)
+{
+	struct digest digest;
+
+	if (strncmp(node->text, "sha256:", 7) == 0 &&
+	    digest_from_hex(DIGEST_SHA256, node->text + 7, strlen(node->text + 7), &digest) == 0)
+		return read_text(report, node, target);
+	complain(report, node, "'%.80s' is no image's digest: sha256: and 64 hex digits is", node->text);
 	return 0;
 }
 
@@ -416,6 +449,8 @@ static int read_workloads(struct report *report, const struct node *node, void *
 static const struct field waiver_fields[] = {
 	{ "rule", NODE_TEXT, read_rule_id, offsetof(struct exception, rule), true },
 	{ "workload", NODE_TEXT, read_pattern, offsetof(struct exception, workload), true },
+	{ "subject", NODE_TEXT, read_pattern, offsetof(struct exception, subject), false },
+	{ "digest", NODE_TEXT, read_digest, offsetof(struct exception, digest), false },
 	{ "until", NODE_TEXT, read_until, offsetof(struct exception, until), true },
 	{ "owner", NODE_TEXT, read_text, offsetof(struct exception, owner), true },
 	{ "reason", NODE_TEXT, read_text, offsetof(struct exception, reason), true },
@@ -479,10 +514,25 @@ static int read_outputs(struct report *report, const struct node *node, void *ta
 	return read_each(report, node, NODE_MAP, "an entry of outputs", read_output, list->items, sizeof(*list->items));
 }
 
+static const struct field ledger_fields[] = {
+	{ "resolve_after", NODE_TEXT, read_duration, offsetof(struct policy_ledger, resolve_after), false },
+	{ "reopen_within", NODE_TEXT, read_duration, offsetof(struct policy_ledger, reopen_within), false },
+	{ "waiver_max", NODE_TEXT, read_duration, offsetof(struct policy_ledger, waiver_max), false },
+	{ "waiver_warning", NODE_TEXT, read_duration, offsetof(struct policy_ledger, waiver_warning), false },
+};
+static const struct schema ledger_schema = SCHEMA("the ledger", ledger_fields);
+
+static int read_ledger(struct report *report, const struct node *node, void *target)
+{
+	return read_map(report, node, &ledger_schema, target);
+}
+
 static const struct field policy_fields[] = {
 	{ "writable", NODE_LIST, read_writable, offsetof(struct policy, writable), false },
 	{ "rules", NODE_MAP, read_rules, offsetof(struct policy, rules), false },
 	{ "workload_label", NODE_TEXT, read_label_key, offsetof(struct policy, workload_label), false },
+	{ "cluster", NODE_TEXT, read_cluster, offsetof(struct policy, cluster), false },
+	{ "ledger", NODE_MAP, read_ledger, offsetof(struct policy, ledger), false },
 	{ "workloads", NODE_LIST, read_workloads, offsetof(struct policy, workloads), false },
 	{ "waivers", NODE_LIST, read_waivers, offsetof(struct policy, waivers), false },
 	{ "redact", NODE_LIST, read_redacts, offsetof(struct policy, redact), false },

@@ -22,6 +22,7 @@ struct pattern {
 	unsigned flags;
 	size_t prefix, suffix; /* plain bytes at either end: looked at first */
 	size_t count;
+	const char *text; /* as it was written: behind the tokens */
 	uint16_t tokens[];
 };
 
@@ -77,10 +78,11 @@ int pattern_new(const char *text, unsigned flags, struct pattern **ret_pattern)
 		return -EINVAL;
 	if (length > PATTERN_MAX)
 		return -ENAMETOOLONG;
-	pattern = calloc(1, sizeof(*pattern) + length * sizeof(pattern->tokens[0]));
+	pattern = calloc(1, sizeof(*pattern) + length * sizeof(pattern->tokens[0]) + length + 1);
 	if (!pattern)
 		return -ENOMEM;
 	pattern->flags = flags;
+	pattern->text = memcpy((char *)(pattern->tokens + length), text, length + 1);
 	while (*text)
 		if (*text == '*')
 			text = pattern_add_stars(pattern, text);
@@ -89,6 +91,11 @@ int pattern_new(const char *text, unsigned flags, struct pattern **ret_pattern)
 	pattern_measure(pattern);
 	*ret_pattern = pattern;
 	return 0;
+}
+
+const char *pattern_text(const struct pattern *pattern)
+{
+	return pattern->text;
 }
 
 void pattern_free(struct pattern *pattern)

@@ -33,6 +33,9 @@ int pattern_new(const char *text, unsigned flags, struct pattern **ret_pattern);
 void pattern_free(struct pattern *pattern); /* takes NULL */
 DEFINE_CLEANUP(struct pattern *, pattern_free)
 
+/* As it was written. The pattern's. */
+const char *pattern_text(const struct pattern *pattern);
+
 /* A text of NULL (unknown) is matched by nothing. No allocation. */
 bool pattern_match(const struct pattern *pattern, const char *text);
 

@@ -64,6 +64,37 @@ const struct policy_output *policy_outputs(const struct policy *policy, size_t *
 	return policy->outputs.items;
 }
 
+struct policy_waiver policy_waiver_of(const struct exception *waiver)
+{
+	return (struct policy_waiver){
+		.rule = waiver->rule,
+		.workload = pattern_text(waiver->workload),
+		.subject = waiver->subject ? pattern_text(waiver->subject) : NULL,
+		.digest = waiver->digest,
+		.owner = waiver->owner,
+		.reason = waiver->reason,
+		.until = waiver->until,
+	};
+}
+
+size_t policy_waiver_count(const struct policy *policy)
+{
+	return policy->waivers.count;
+}
+
+struct policy_waiver policy_waiver(const struct policy *policy, size_t index)
+{
+	return policy_waiver_of(&policy->waivers.items[index]);
+}
+
+struct policy_ledger policy_ledger(const struct policy *policy)
+{
+	struct policy_ledger ledger = policy->ledger;
+
+	ledger.cluster = policy->cluster;
+	return ledger;
+}
+
 typedef void (*exception_fn)(const char *kind, unsigned line, const char *reason, uint64_t matched, void *data);
 
 static void exceptions_tell(const struct exceptions *exceptions, exception_fn call, void *data)

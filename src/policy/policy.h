@@ -15,6 +15,8 @@
  *   tag or digest. So "debian" is every tag of "docker.io/library/debian:12"; "debian:*" matches it too.
  * - A waiver's `workload` is matched against the workload's name, "namespace/pod", "namespace/container", the
  *   container's name, and its image; one that fits is enough.
+ * - A waiver's `subject` is a pattern of the finding's; with a `digest` it is bound to that image.
+ * - `cluster` is in the key of every violation; `ledger` has resolve_after, reopen_within, waiver_max, waiver_warning.
  * - `until`: a date is in force to its end in UTC, a moment of RFC 3339 up to it.
  * - `grace` is a number with s, m, h, d or w, or "none": keeps no clock.
  * - `redact` patterns add to the built-in ones; output/redact.h says what they match and blank.
@@ -93,18 +95,39 @@ struct policy_rule {
 };
 struct policy_rule policy_rule(const struct policy_view *view, enum rule rule);
 
-/* What an `allow` entry is asked with. Strings may be NULL. */
+/* What `allow` entries and waivers are asked with. Strings may be NULL. */
 struct policy_question {
 	enum rule rule;
 	const char *executable;
 	const char *path;
+	const char *subject, *digest; /* of the finding; of the image. For waivers */
 };
 
-/*
- * The reason of the first `allow` entry, else of the first waiver in force at `now` (seconds since the
- * epoch), that lets this through; NULL when none does. Counts the match. The string is the policy's.
- */
-const char *policy_allowed(struct policy_view *view, const struct policy_question *question, int64_t now);
+/* The reason of the first `allow` entry that lets this through; NULL when none does. Counts the match. The string is the
+ * policy's. */
+const char *policy_allowed(struct policy_view *view, const struct policy_question *question);
+
+/* An entry of `waivers`. Strings are the policy's; subject and digest may be NULL: any. */
+struct policy_waiver {
+	enum rule rule;
+	const char *workload, *subject, *digest; /* the first two are patterns, as written; digest: of the image */
+	const char *owner, *reason;
+	int64_t until; /* in force before this second since the epoch */
+};
+
+/* The first waiver in force at `now` (seconds since the epoch) that covers this: true, and counted. */
+bool policy_waived(struct policy_view *view, const struct policy_question *question, int64_t now,
+		   struct policy_waiver *ret_waiver);
+
+size_t policy_waiver_count(const struct policy *policy);
+struct policy_waiver policy_waiver(const struct policy *policy, size_t index); /* below policy_waiver_count */
+
+/* What the file says of the ledger of violations (ledger/ledger.h). Durations in seconds. */
+struct policy_ledger {
+	const char *cluster; /* NULL: none. The policy's */
+	int64_t resolve_after, reopen_within, waiver_max, waiver_warning;
+};
+struct policy_ledger policy_ledger(const struct policy *policy);
 
 /*
  * Patterns of arguments to blank, for output/redact.h. The strings are the policy's. The built-in ones come

@@ -180,24 +180,34 @@ static struct exception *allow_find(const struct exceptions *allow, const struct
 	return NULL;
 }
 
-static struct exception *waiver_find(const struct policy_view *view, enum rule rule, int64_t now)
-{
-	for (size_t i = 0; i < view->waiver_count; i++)
-		if (view->waivers[i]->rule == rule && now < view->waivers[i]->until)
-			return view->waivers[i];
-	return NULL;
-}
-
-const char *policy_allowed(struct policy_view *view, const struct policy_question *question, int64_t now)
+const char *policy_allowed(struct policy_view *view, const struct policy_question *question)
 {
 	struct exception *exception = NULL;
 
 	for (size_t i = 0; i < view->workload_count && !exception; i++)
 		exception = allow_find(&view->workloads[i]->allow, question);
 	if (!exception)
-		exception = waiver_find(view, question->rule, now);
-	if (!exception)
 		return NULL;
 	exception->matched++;
 	return exception->reason;
+}
+
+static bool waives(const struct exception *waiver, const struct policy_question *question, int64_t now)
+{
+	return waiver->rule == question->rule && now < waiver->until &&
+	       part_holds(waiver->subject, question->subject) &&
+	       (!waiver->digest || (question->digest && strcmp(waiver->digest, question->digest) == 0));
+}
+
+bool policy_waived(struct policy_view *view, const struct policy_question *question, int64_t now,
+		   struct policy_waiver *ret_waiver)
+{
+	for (size_t i = 0; i < view->waiver_count; i++) {
+		if (!waives(view->waivers[i], question, now))
+			continue;
+		view->waivers[i]->matched++;
+		*ret_waiver = policy_waiver_of(view->waivers[i]);
+		return true;
+	}
+	return false;
 }

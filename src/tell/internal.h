@@ -18,7 +18,8 @@ struct told_subject {
 
 struct teller {
 	struct teller_parts parts;
-	struct state *state; /* may be NULL */
+	struct state *state;   /* may be NULL */
+	struct ledger *ledger; /* likewise */
 	struct redact *redact;
 	struct fold *fold;
 	struct told_subject subjects[SUBJECTS_MAX]; /* a ring: the oldest is forgotten, and may be told again */
@@ -36,6 +37,25 @@ struct kept {
 
 /* `path` may be NULL. NULL when out of memory. */
 struct kept *kept_new(const char *message, const char *path);
+
+/* Why the policy, or someone, lets a finding through. */
+struct excuse {
+	const char *reason;          /* NULL: nothing does */
+	const struct waiver *waiver; /* the ledger's; NULL: an `allow` entry, or there is no ledger */
+	struct policy_waiver said;
+	struct waiver policys;
+};
+
+/* violation.c */
+void excuse_find(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		 struct excuse *ret_excuse);
+/* The ledger learns of it: true, and which violation it is of. `rollup`: it went into one by directory. */
+bool violation_find(struct teller *teller, const struct telling *telling, const struct finding *finding, bool rollup,
+		    const struct waiver *waiver, struct alert_compliance *ret_compliance);
+
+/* tell.c */
+struct alert alert_begin(struct teller *teller, enum alert_kind kind, uint64_t boot_time);
+void alert_tell(struct teller *teller, struct alert *alert);
 
 /* A fold's `tell`; data is the teller. */
 void repeat_tell(const struct fold_repeat *repeat, void *data);

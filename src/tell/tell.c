@@ -64,7 +64,7 @@ void teller_set_clock(struct teller *teller, int64_t boot_offset)
 	teller->boot_offset = boot_offset;
 }
 
-static struct alert alert_begin(struct teller *teller, enum alert_kind kind, uint64_t boot_time)
+struct alert alert_begin(struct teller *teller, enum alert_kind kind, uint64_t boot_time)
 {
 	struct alert alert = {
 		.kind = kind,
@@ -95,7 +95,7 @@ static size_t ancestors_name(struct teller *teller, const struct event *event,
 }
 
 /* Gives the alert to the outputs with what an event can show, secrets blanked. */
-static void alert_tell(struct teller *teller, struct alert *alert)
+void alert_tell(struct teller *teller, struct alert *alert)
 {
 	struct alert_ancestor ancestors[PLM_ANCESTORS];
 	_cleanup_free_ char **blanked = NULL;
@@ -112,19 +112,6 @@ static void alert_tell(struct teller *teller, struct alert *alert)
 			alert->args = NULL; /* unblanked ones must not be shown */
 	}
 	sinks_tell(teller->parts.sinks, alert);
-}
-
-/* Why the policy lets it through, or NULL. */
-static const char *excuse(struct teller *teller, const struct telling *telling, const struct finding *finding)
-{
-	struct policy_question question = { .rule = finding->rule, .path = finding->path };
-	int64_t now;
-
-	if (!telling->container || !telling->container->view)
-		return NULL;
-	question.executable = telling->facts ? telling->facts->executable : NULL;
-	now = ((int64_t)telling->event->time + teller->boot_offset) / 1000000000;
-	return policy_allowed(telling->container->view, &question, now);
 }
 
 struct kept *kept_new(const char *message, const char *path)
@@ -207,15 +194,18 @@ static enum tell_verdict finding_tell(struct teller *teller, const struct tellin
 	struct container *container = telling->container;
 	const struct state_told told = { id_of(container), finding->rule, TOLD_ALERT, finding->subject };
 	struct fold_answer answer = fold_finding(teller->fold, told.cgroup, finding, now, times);
+	struct alert_compliance compliance = { .id = "" };
 	struct alert alert;
 
 	if (container)
 		container->findings[finding->severity] += times;
 	if (telling->event && (answer.verdict != FOLD_HOLD || answer.rollup))
 		note_told(teller, &told, telling->event->time);
+	(void)violation_find(teller, telling, finding, answer.rollup && answer.verdict != FOLD_TELL, NULL, &compliance);
 	if (answer.verdict == FOLD_HOLD)
 		return TELL_COUNTED;
 	alert = alert_of_finding(teller, ALERT_ALERT, telling, finding, telling->event ? telling->event->time : now);
+	alert.compliance = compliance;
 	if (answer.id) {
 		alert.fold.id = answer.id;
 		alert.fold.count = times;
@@ -241,13 +231,17 @@ void tell_correction(struct teller *teller, const struct telling *telling, const
 }
 
 static enum tell_verdict finding_record(struct teller *teller, const struct telling *telling,
-					const struct finding *finding, const char *reason)
+					const struct finding *finding, const struct excuse *excuse)
 {
 	const struct state_told told = { id_of(telling->container), finding->rule, TOLD_ALLOWED, finding->subject };
 	struct alert alert = alert_of_finding(teller, ALERT_EVENT, telling, finding, telling->event->time);
 
 	alert.severity = SEVERITY_INFO;
-	alert.allowed = reason;
+	alert.allowed = excuse->reason;
+	if (excuse->waiver) {
+		(void)violation_find(teller, telling, finding, false, excuse->waiver, &alert.compliance);
+		ledger_waiver_matched(teller->ledger, excuse->waiver, (int64_t)telling_now(telling));
+	}
 	note_told(teller, &told, telling->event->time);
 	alert_tell(teller, &alert);
 	return TELL_ALLOWED;
@@ -277,16 +271,19 @@ enum tell_verdict tell_finding(struct teller *teller, const struct telling *tell
 {
 	struct finding settled = *found;
 	const struct finding *finding = &settled;
-	const char *reason = excuse(teller, telling, finding);
+	struct alert_compliance compliance;
+	struct excuse excuse;
 
 	if (settled.state)
 		subject_settle(teller, id_of(telling->container), &settled);
-
-	if (is_known(teller, telling, finding, reason ? TOLD_ALLOWED : TOLD_ALERT)) {
+	excuse_find(teller, telling, finding, &excuse);
+	if (is_known(teller, telling, finding, excuse.reason ? TOLD_ALLOWED : TOLD_ALERT)) {
+		if (!excuse.reason || excuse.waiver)
+			(void)violation_find(teller, telling, finding, false, excuse.waiver, &compliance);
 		return TELL_KNOWN;
 	}
-	if (reason)
-		return finding_record(teller, telling, finding, reason);
+	if (excuse.reason)
+		return finding_record(teller, telling, finding, &excuse);
 	return finding_tell(teller, telling, finding, telling_now(telling), (uint64_t)telling->event->repeats + 1);
 }
 

@@ -12,6 +12,7 @@
 #include "detect/detect.h"
 #include "output/id.h"
 #include "output/sink.h"
+#include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "process/processes.h"
 #include "state/state.h"
@@ -100,6 +101,23 @@ void teller_rest(struct teller *teller, uint64_t container);
 
 /* It does not come again (0: all): what was counted is told, and it is forgotten, by the state store too. */
 void teller_end(struct teller *teller, uint64_t container);
+
+/* Violations are kept in it from here on; without one (NULL) none are. Must outlive the teller. */
+void teller_set_ledger(struct teller *teller, struct ledger *ledger);
+
+/* One of the policy's waivers as the ledger knows it. Its strings are the policy's. */
+void waiver_of_policy(const struct policy_waiver *said, struct waiver *ret_waiver);
+
+/* The rule whose alert tells a change of the ledger, or -ENOENT: a state line does. */
+int notice_rule(const struct ledger_notice *notice);
+
+/*
+ * A change of the ledger, never folded. `container`: where it was seen last, NULL where that is not there. `applied`: what
+ * the policy says of notice_rule's rule; NULL for a state line. Its event.id is made of the entry's digest: the line that a
+ * next process tells again, because this one was killed, has the same.
+ */
+void tell_notice(struct teller *teller, const struct ledger_notice *notice, const struct container *container,
+		 const struct policy_rule *applied);
 
 /* Findings that were told at once. */
 uint64_t teller_told(const struct teller *teller);

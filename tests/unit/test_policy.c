@@ -206,7 +206,7 @@ static void test_defaults(void **state)
 	assert_true(count > 20);
 	(void)policy_outputs(policy, &count);
 	assert_int_equal(count, 0);
-	assert_null(policy_allowed(view, &question, 0));
+	assert_null(policy_allowed(view, &question));
 	for (int i = 0; i < RULES; i++) {
 		struct policy_rule rule = policy_rule(view, (enum rule)i);
 
@@ -273,19 +273,28 @@ static void test_allowed(void **state)
 {
 	_cleanup_(policy_freep) struct policy *policy = parse(example);
 	_cleanup_(policy_view_freep) struct policy_view *view = policy_view_new(policy, &db);
-	struct policy_question plugin = { RULE_DRIFT_EXEC_FOREIGN, "/plugins/a/b", "/plugins/a/b" };
-	struct policy_question other = { RULE_DRIFT_EXEC_FOREIGN, NULL, NULL };
-	struct policy_question fresh = { RULE_DRIFT_EXEC_NEW, "/plugins/a/b", NULL };
-	struct policy_question root = { RULE_ROOT_EXEC, "/bin/sh", NULL };
+	struct policy_question plugin = { .rule = RULE_DRIFT_EXEC_FOREIGN,
+					  .executable = "/plugins/a/b",
+					  .path = "/plugins/a/b" };
+	struct policy_question other = { .rule = RULE_DRIFT_EXEC_FOREIGN, .executable = NULL, .path = NULL };
+	struct policy_question fresh = { .rule = RULE_DRIFT_EXEC_NEW, .executable = "/plugins/a/b", .path = NULL };
+	struct policy_question root = { .rule = RULE_ROOT_EXEC, .executable = "/bin/sh", .path = NULL };
+	struct policy_waiver waiver;
 	struct told told = {};
 
 	(void)state;
-	assert_string_equal(policy_allowed(view, &plugin, 0), "signed plugins volume");
-	assert_string_equal(policy_allowed(view, &other, 0), "second");
-	assert_null(policy_allowed(view, &fresh, 0));
-	assert_string_equal(policy_allowed(view, &root, 0), "OPS-1234");
-	assert_string_equal(policy_allowed(view, &root, END_OF_2026 - 1), "OPS-1234");
-	assert_null(policy_allowed(view, &root, END_OF_2026));
+	assert_string_equal(policy_allowed(view, &plugin), "signed plugins volume");
+	assert_string_equal(policy_allowed(view, &other), "second");
+	assert_null(policy_allowed(view, &fresh));
+	assert_null(policy_allowed(view, &root));
+	assert_true(policy_waived(view, &root, 0, &waiver));
+	assert_true(policy_waived(view, &root, END_OF_2026 - 1, &waiver));
+	assert_string_equal(waiver.reason, "OPS-1234");
+	assert_string_equal(waiver.owner, "dba");
+	assert_null(waiver.subject);
+	assert_int_equal(waiver.until, END_OF_2026);
+	assert_false(policy_waived(view, &root, END_OF_2026, &waiver));
+	assert_false(policy_waived(view, &plugin, 0, &waiver));
 	policy_for_each_exception(policy, tell, &told);
 	assert_int_equal(told.count, 3);
 	assert_int_equal(told.matched[0], 1);
@@ -332,6 +341,13 @@ static void test_lists(void **state)
 }
 
 /* Whom `match` and a waiver's `workload` fit; each pattern against the subject db above, or nobody. */
+static bool excused(struct policy_view *view, const struct policy_question *question)
+{
+	struct policy_waiver waiver;
+
+	return policy_allowed(view, question) || policy_waived(view, question, 0, &waiver);
+}
+
 static void test_matching(void **state)
 {
 	static const struct {
@@ -397,9 +413,9 @@ static void test_matching(void **state)
 		policy = parse(text);
 		view = policy_view_new(policy, &db);
 		empty = policy_view_new(policy, &nobody);
-		if (!policy_allowed(view, &question, 0) == rows[i].fits)
+		if (excused(view, &question) != rows[i].fits)
 			fail_msg("%s", text);
-		assert_null(policy_allowed(empty, &question, 0));
+		assert_false(excused(empty, &question));
 	}
 }
 
@@ -605,7 +621,7 @@ static unsigned feed(const char *text, size_t size)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	_cleanup_(policy_view_freep) struct policy_view *view = NULL;
-	struct policy_question question = { RULE_DRIFT_EXEC_FOREIGN, "/plugins/x", "/x" };
+	struct policy_question question = { .rule = RULE_DRIFT_EXEC_FOREIGN, .executable = "/plugins/x", .path = "/x" };
 	struct policy_error errors[4];
 	size_t count = 0;
 	int error = policy_parse(text, size, &policy, errors, 4, &count);
@@ -622,7 +638,7 @@ static unsigned feed(const char *text, size_t size)
 	view = policy_view_new(policy, &db);
 	assert_non_null(view);
 	(void)policy_writable(view, "/tmp/x");
-	(void)policy_allowed(view, &question, 0);
+	(void)excused(view, &question);
 	return 1;
 }
 

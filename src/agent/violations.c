@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The ledger's side of the agent: which clock it goes by, whether conditions still hold, and what it has to tell. */
+#include "agent/internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/timex.h>
+
+#include "base/log.h"
+#include "container/process.h"
+#include "image/rootfs.h"
+#include "inventory/compare.h"
+
+#define LOST_NS                                                                                                        \
+	(2 * LEDGER_ROUND * 1000000000ull) /* how long a loss makes a gap: every violation is looked at within */
+#define PROCESSES_LOOKED 4096              /* of a container, when one of its violations lost its process */
+
+struct trust_reading violations_clock(void)
+{
+	struct timex timex = { .modes = 0 };
+
+	return (struct trust_reading){ .wall = agent_wall(),
+				       .boot = (int64_t)agent_now(),
+				       .synchronised = adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC) };
+}
+
+static struct ledger_settings settings_of(const struct agent *agent)
+{
+	struct policy_ledger said = policy_ledger(agent->policy);
+
+	return (struct ledger_settings){ .cluster = said.cluster,
+					 .node = agent->host_name,
+					 .resolve_after = said.resolve_after,
+					 .reopen_within = said.reopen_within,
+					 .waiver_max = said.waiver_max,
+					 .waiver_warning = said.waiver_warning };
+}
+
+static void policy_waivers_give(struct agent *agent)
+{
+	size_t count = policy_waiver_count(agent->policy);
+	struct waiver *waivers = calloc(count + 1, sizeof(*waivers));
+
+	if (!waivers)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct policy_waiver said = policy_waiver(agent->policy, i);
+
+		waiver_of_policy(&said, &waivers[i]);
+	}
+	(void)ledger_policy_waivers(agent->ledger, waivers, count, (int64_t)agent_now());
+	free(waivers);
+}
+
+static void opened_say(const struct agent *agent, int error, const struct ledger_opened *opened)
+{
+	const char *dir = agent->options->state_dir;
+
+	if (error == -EPROTONOSUPPORT)
+		log_warning("%s/ledger.db was made by a later version: no violations are kept", dir);
+	else if (error == -EBUSY)
+		log_warning("another process writes to %s/ledger.db: no violations are kept", dir);
+	else if (error < 0)
+		log_warning("cannot keep violations in %s: %s", dir, strerror(-error));
+	else if (opened->set_aside)
+		log_warning("%s/ledger.db was damaged: it is set aside, and a new one begun with the %zu violations "
+			    "that could be read",
+			    dir, opened->salvaged);
+}
+
+/* Without it the agent watches all the same, but keeps no clocks. */
+void violations_start(struct agent *agent)
+{
+	const struct ledger_settings settings = settings_of(agent);
+	struct trust_reading reading = violations_clock();
+	struct ledger_opened opened = { 0 };
+	int r = ledger_open(agent->options->state_dir, &settings, &reading, &agent->ledger, &opened);
+
+	opened_say(agent, r, &opened);
+	if (r < 0)
+		return;
+	policy_waivers_give(agent);
+	teller_set_ledger(agent->teller, agent->ledger);
+}
+
+void violations_reload(struct agent *agent)
+{
+	const struct ledger_settings settings = settings_of(agent);
+
+	if (!agent->ledger)
+		return;
+	(void)ledger_settle(agent->ledger, &settings);
+	policy_waivers_give(agent);
+}
+
+/* ---- do conditions hold? ---- */
+
+struct search {
+	const char *workload, *id;
+	struct container *found;
+	enum presence seen;
+	enum rule rule;
+	int64_t *grace;
+	struct agent *agent;
+};
+
+static bool is_watched_whole(const struct container *container)
+{
+	bool lost = container->lost_at && agent_now() - container->lost_at < LOST_NS;
+
+	return container->state == CONTAINER_NAMED && container->sight == SIGHT_WHOLE && !container->unread &&
+	       container->rootfs && !lost;
+}
+
+static void workload_match(struct container *container, void *data)
+{
+	struct search *search = data;
+
+	if (!container->running || !container->workload || strcmp(container->workload, search->workload) != 0)
+		return;
+	search->found = container;
+	if (search->seen == PRESENCE_UNKNOWN && is_watched_whole(container))
+		search->seen = PRESENCE_NO;
+	if (!is_watched_whole(container))
+		search->seen = PRESENCE_YES; /* for now: one that is not seen whole outweighs the others */
+}
+
+static enum presence workload_look(const char *workload, void *data)
+{
+	struct agent *agent = data;
+	struct search search = { .workload = workload, .seen = PRESENCE_UNKNOWN };
+
+	registry_for_each(agent->registry, workload_match, &search);
+	return search.seen == PRESENCE_NO ? PRESENCE_NO : PRESENCE_UNKNOWN;
+}
+
+static void id_match(struct container *container, void *data)
+{
+	struct search *search = data;
+	const char *id = container->facts.id ?: container->cgroup_path;
+
+	if (container->running && id && strcmp(id, search->id) == 0)
+		search->found = container;
+}
+
+static bool is_process(const struct evidence_process *process, enum rule rule)
+{
+	return process_is(process->pid, process->start) &&
+	       (rule != RULE_ROOT_EXEC || process_euid(process->pid) == process->uid);
+}
+
+/* The program that a process runs, as the kernel side numbers devices. */
+static bool runs_program(const struct agent *agent, uint32_t pid, const struct evidence_process *of)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/proc/%u/exe", agent->options->host_root, pid);
+	return of->inode && stat(path, &st) == 0 && st.st_ino == of->inode &&
+	       ((uint64_t)major(st.st_dev) << 20 | minor(st.st_dev)) == of->device;
+}
+
+/* A process that ended may have left a child that runs the same program: a daemon that forked itself away. */
+static bool heir_find(struct agent *agent, const struct container *container, enum rule rule,
+		      struct evidence_process *process)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[PATH_MAX];
+	uint32_t pid;
+
+	(void)snprintf(path, sizeof(path), "%.2000s%.2000s/cgroup.procs", agent->hierarchy.path,
+		       container->cgroup_path);
+	file = fopen(path, "re");
+	for (unsigned i = 0; file && i < PROCESSES_LOOKED && fscanf(file, "%" SCNu32, &pid) == 1; i++) {
+		struct evidence_process heir = *process;
+
+		heir.pid = pid;
+		heir.start = process_start(pid);
+		if (heir.start && runs_program(agent, pid, process) && is_process(&heir, rule)) {
+			*process = heir;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Those that have ended are forgotten. */
+static bool processes_hold(struct agent *agent, const struct container *container, enum rule rule,
+			   struct evidence *evidence)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < evidence->process_count; i++) {
+		struct evidence_process *process = &evidence->processes[i];
+
+		if (is_process(process, rule) || heir_find(agent, container, rule, process))
+			evidence->processes[kept++] = *process;
+	}
+	evidence->process_count = kept;
+	return kept > 0;
+}
+
+static bool file_holds(const struct container *container, const struct evidence *evidence)
+{
+	struct rootfs_stat upper;
+
+	return evidence->path && container->rootfs &&
+	       rootfs_upper_stat(container->rootfs, evidence->path, &upper) == 0 && upper.state != ROOTFS_UPPER_ABSENT;
+}
+
+static enum presence evidence_look(const char *id, enum rule rule, struct evidence *evidence, void *data)
+{
+	struct agent *agent = data;
+	struct search search = { .id = id };
+	const struct container *container;
+	bool holds;
+
+	registry_for_each(agent->registry, id_match, &search);
+	container = search.found;
+	if (!container)
+		return PRESENCE_UNKNOWN;
+	holds = (evidence->kinds & EVIDENCE_CONTAINER) ||
+		((evidence->kinds & EVIDENCE_PACKAGES) &&
+		 (!container->packages_known || container->packages_changed || container->transaction)) ||
+		((evidence->kinds & EVIDENCE_FILE) && file_holds(container, evidence)) ||
+		((evidence->kinds & EVIDENCE_PROCESS) && processes_hold(agent, container, rule, evidence));
+	return holds ? PRESENCE_YES : PRESENCE_NO;
+}
+
+static void grace_look(const char *workload, enum rule rule, int64_t *ret_grace, void *data)
+{
+	struct agent *agent = data;
+	struct search search = { .workload = workload };
+
+	registry_for_each(agent->registry, workload_match, &search);
+	if (search.found && judge_view(search.found, agent->policy) == 0)
+		*ret_grace = policy_rule(search.found->view, rule).grace;
+}
+
+/* ---- what it tells ---- */
+
+static void notice_tell(const struct ledger_notice *notice, void *data)
+{
+	struct agent *agent = data;
+	struct search search = { .id = notice->container };
+	int rule = notice_rule(notice);
+	const struct policy_view *view;
+	struct policy_rule applied;
+
+	if (notice->container)
+		registry_for_each(agent->registry, id_match, &search);
+	if (rule < 0) {
+		tell_notice(agent->teller, notice, search.found, NULL);
+		return;
+	}
+	view = serve_view(agent, search.found);
+	applied = view ? policy_rule(view, (enum rule)rule) : (struct policy_rule){ .enabled = true };
+	if (applied.enabled)
+		tell_notice(agent->teller, notice, search.found, &applied);
+}
+
+void violations_tell(struct agent *agent)
+{
+	if (agent->ledger)
+		ledger_untold(agent->ledger, notice_tell, agent);
+}
+
+/* Errors are said once, and again when it works. */
+static void errors_say(struct agent *agent)
+{
+	struct ledger_counts counts = ledger_counts(agent->ledger);
+
+	if (counts.error == agent->ledger_error)
+		return;
+	agent->ledger_error = counts.error;
+	if (counts.error)
+		log_warning("cannot write to %s/ledger.db: %s; %zu entries wait", agent->options->state_dir,
+			    strerror(-counts.error), counts.pending);
+	else
+		log_warning("%s/ledger.db takes entries again", agent->options->state_dir);
+}
+
+void violations_tick(struct agent *agent)
+{
+	const struct ledger_watch watch = {
+		.workload = workload_look, .look = evidence_look, .grace = grace_look, .data = agent
+	};
+	struct trust_reading reading = violations_clock();
+
+	if (!agent->ledger)
+		return;
+	(void)ledger_tick(agent->ledger, &reading, &watch);
+	violations_tell(agent);
+	errors_say(agent);
+}
+
+void violations_told(struct agent *agent)
+{
+	if (agent->ledger)
+		ledger_told(agent->ledger);
+}
