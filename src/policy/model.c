@@ -85,6 +85,7 @@ void policy_free(struct policy *policy)
 	words_clear(&policy->redact);
 	outputs_clear(&policy->outputs);
 	free(policy->workload_label);
+	free(policy->group);
 	free(policy);
 }
 
@@ -94,6 +95,7 @@ struct policy *policy_new(void)
 
 	if (!policy)
 		return NULL;
+	policy->history = (struct policy_history){ POLICY_HISTORY_SIZE, POLICY_HISTORY_AGE };
 	policy->redact.items = calloc(ARRAY_SIZE(default_redact), sizeof(*policy->redact.items));
 	if (!policy->redact.items)
 		return NULL;

@@ -81,9 +81,11 @@ struct policy {
 	struct words redact; /* built-in ones first */
 	struct outputs outputs;
 	char *workload_label;
+	struct policy_history history;
+	char *group;
 };
 
-/* A policy with the built-in redactions and nothing else. NULL when out of memory. */
+/* A policy with the built-in redactions and bounds, and nothing else. NULL when out of memory. */
 struct policy *policy_new(void);
 
 /* Gives a policy that names no `writable` the default one. 0 or -ENOMEM. */

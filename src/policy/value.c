@@ -20,34 +20,49 @@ int value_bool(const char *text, bool *ret_value)
 	return 0;
 }
 
-static const struct {
-	char letter;
-	int64_t seconds;
-} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+struct unit {
+	char letter; /* NUL: none is needed */
+	int64_t times;
+};
 
-static int64_t unit_seconds(char letter)
+static const struct unit duration_units[] = {
+	{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 },
+};
+static const struct unit size_units[] = { { '\0', 1 }, { 'K', 1 << 10 }, { 'M', 1 << 20 }, { 'G', 1 << 30 } };
+
+static int64_t unit_times(const struct unit *units, size_t count, char letter)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+	for (size_t i = 0; i < count; i++)
 		if (units[i].letter == letter)
-			return units[i].seconds;
+			return units[i].times;
+	return 0;
+}
+
+static int take_units(const char *text, const struct unit *units, size_t count, int64_t max, int64_t *ret_value)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t unit = unit_times(units, count, text[digits]);
+	int64_t number = 0;
+
+	if (!digits || !unit || (text[digits] && text[digits + 1]))
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++) {
+		number = number * 10 + (text[i] - '0');
+		if (number > max / unit)
+			return -ERANGE;
+	}
+	*ret_value = number * unit;
 	return 0;
 }
 
 int value_duration(const char *text, int64_t *ret_seconds)
 {
-	size_t digits = strspn(text, "0123456789");
-	int64_t unit = text[digits] ? unit_seconds(text[digits]) : 0;
-	int64_t number = 0;
+	return take_units(text, duration_units, ARRAY_SIZE(duration_units), VALUE_DURATION_MAX, ret_seconds);
+}
 
-	if (!digits || !unit || text[digits + 1])
-		return -EINVAL;
-	for (size_t i = 0; i < digits; i++) {
-		number = number * 10 + (text[i] - '0');
-		if (number > VALUE_DURATION_MAX / unit)
-			return -ERANGE;
-	}
-	*ret_seconds = number * unit;
-	return 0;
+int value_size(const char *text, int64_t *ret_bytes)
+{
+	return take_units(text, size_units, ARRAY_SIZE(size_units), VALUE_SIZE_MAX, ret_bytes);
 }
 
 /* Takes `digits` digits and, unless it is 0, the byte `behind` them. */
