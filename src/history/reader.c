@@ -190,11 +190,12 @@ static void last_settle(struct last *last)
 	last->picked = 0;
 }
 
-static int read_back(struct reading *reading, struct last *last)
+static int read_back(struct reading *reading, struct last *last, int64_t since)
 {
+	size_t first = first_since(&reading->segments, since);
 	int r = 0;
 
-	for (size_t i = reading->segments.count; r == 0 && i > 0 && last->room > 0; i--) {
+	for (size_t i = reading->segments.count; r == 0 && i > first && last->room > 0; i--) {
 		r = segment_read(reading, &reading->segments.items[i - 1]);
 		if (r == 0)
 			last_settle(last);
@@ -202,7 +203,7 @@ static int read_back(struct reading *reading, struct last *last)
 	return r;
 }
 
-int history_read_last(const char *state_dir, size_t count, const struct history_position *end,
+int history_read_last(const char *state_dir, int64_t since, size_t count, const struct history_position *end,
 		      int (*match)(const char *line, size_t size, void *data),
 		      int (*call)(const char *line, size_t size, void *data), void *data,
 		      struct history_counts *ret_counts)
@@ -213,10 +214,10 @@ int history_read_last(const char *state_dir, size_t count, const struct history_
 
 	count = count < HISTORY_LAST_MAX ? count : HISTORY_LAST_MAX;
 	last.room = count;
-	time_rfc3339(INT64_MIN, reading.since);
+	time_rfc3339(since, reading.since);
 	last.texts = r == 0 ? calloc(count + 1, sizeof(*last.texts)) : NULL;
 	if (r == 0)
-		r = last.texts ? read_back(&reading, &last) : -ENOMEM;
+		r = last.texts ? read_back(&reading, &last, since) : -ENOMEM;
 	for (size_t i = last.room; r == 0 && i < count; i++)
 		r = call(last.texts[i].data, last.texts[i].size, data);
 	for (size_t i = 0; last.texts && i < count; i++)

@@ -52,7 +52,7 @@ int history_read(const char *state_dir, int64_t since, const struct history_posi
  * HISTORY_LAST_MAX. These lines are in memory at once.
  */
 #define HISTORY_LAST_MAX 100000
-int history_read_last(const char *state_dir, size_t count, const struct history_position *end,
+int history_read_last(const char *state_dir, int64_t since, size_t count, const struct history_position *end,
 		      int (*match)(const char *line, size_t size, void *data),
 		      int (*call)(const char *line, size_t size, void *data), void *data,
 		      struct history_counts *ret_counts);

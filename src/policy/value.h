@@ -25,6 +25,10 @@ int value_size(const char *text, int64_t *ret_bytes);
  */
 int value_until(const char *text, int64_t *ret_end);
 
+/* The same texts as a moment, in ns since the epoch: of a date the beginning of that day, or with `end` its end, in UTC; of
+ * a moment of RFC 3339 that moment. Years 1970 to 2261. */
+int value_moment(const char *text, bool end, int64_t *ret_time);
+
 /* Would YAML's core schema (YAML 1.2.2, section 10.3.2) read an unquoted `text` as a null, bool or number? */
 bool value_is_not_text(const char *text);
 
