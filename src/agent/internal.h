@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, await.c what it waits for, life.c a container's life,
- * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts, violations.c what the ledger asks and tells, serve.c and
- * listing.c what the agent says of itself, start.c its start, loop.c its waiting and its end. */
+ * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts,
+ * violations.c what the ledger asks and tells, serve.c and listing.c what the agent says of itself, keep.c keeps what it told, start.c its start,
+ * loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
@@ -12,6 +13,7 @@
 #include "runtime/resolver.h"
 #include "control/control.h"
 #include "decode/record.h"
+#include "history/history.h"
 #include "image/facts.h"
 #include "image/images.h"
 #include "image/mounts.h"
@@ -74,6 +76,8 @@ struct agent {
 	struct sinks *sinks;
 	struct control *control;
 	struct recording *recording;
+	struct history *history;       /* NULL: could not be opened; nothing is kept of what was told */
+	int history_error;             /* as last said */
 	struct state *state;           /* NULL: could not be opened; nothing is kept */
 	size_t noted;                  /* paths that events told of, of all containers */
 	struct difference *difference; /* of the container `compared`; NULL: none is under way */
@@ -213,6 +217,14 @@ void violations_told(struct agent *agent); /* the outputs have what was told */
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
 void listing_writers(struct agent *agent, uint64_t token, const char *id);
+
+/* keep.c */
+int keep_start(struct agent *agent);
+void keep_flush(struct agent *agent, int64_t now); /* realtime ns */
+void keep_reload(struct agent *agent);             /* another policy holds */
+void keep_report(struct agent *agent);             /* what went wrong since it was last asked, on standard error */
+/* The client is told where the history ends, and then every line that goes into it. */
+void keep_follow(struct agent *agent, uint64_t token);
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */

@@ -29,7 +29,10 @@ static int64_t realtime(const struct agent *agent)
 
 static void outputs_flush(struct agent *agent)
 {
-	if (sinks_flush(agent->sinks, realtime(agent)) == 0)
+	size_t waiting = sinks_flush(agent->sinks, realtime(agent));
+
+	keep_flush(agent, realtime(agent));
+	if (waiting == 0)
 		violations_told(agent);
 	if (agent->recording)
 		(void)recording_flush(agent->recording);
@@ -116,6 +119,7 @@ static void reload(struct agent *agent)
 		agent->policy = policy;
 		naming_reload(agent);
 		violations_reload(agent);
+		keep_reload(agent);
 		policy_free(old);
 		tell_state(agent->teller, NULL, "reload", 0, "the configuration was read anew", agent_now());
 		log_info("reloaded");
@@ -149,6 +153,7 @@ static void tick(struct agent *agent, uint64_t now)
 	outputs_flush(agent);
 	control_handle(agent->control); /* clients that are too slow */
 	serve_outputs(agent);
+	keep_report(agent);
 	state_keep_due(agent);
 	if (agent->state)
 		(void)state_commit(agent->state); /* containers that came and went */
@@ -218,6 +223,7 @@ static void finish(struct agent *agent)
 	tell_state(agent->teller, NULL, "stop", 0, "plimsoll stops: nothing is watched from here on", agent_now());
 	if (sinks_finish(agent->sinks, realtime(agent), PATIENCE_MS) > 0)
 		log_warning("an output did not take all that was told");
+	keep_flush(agent, realtime(agent));
 }
 
 enum polled { POLLED_KERNEL, POLLED_NAMES, POLLED_CONTROL, POLLED_SIGNALS, POLLED_DIGESTS, POLLED_IMAGES };

@@ -15,7 +15,7 @@
 #define WRITERS "writers "
 
 /* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
- * for its name any more. "writers ID": who wrote which files of that container. */
+ * for its name any more. "writers ID": who wrote which files of that container. "follow": what is told from now on. */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data)
 {
 	struct agent *agent = data;
@@ -26,6 +26,10 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 	}
 	if (!strncmp(request, WRITERS, strlen(WRITERS))) {
 		listing_writers(agent, token, request + strlen(WRITERS));
+		return;
+	}
+	if (!strcmp(request, "follow")) {
+		keep_follow(agent, token);
 		return;
 	}
 	for (size_t i = 0; i < WAITERS_MAX && !strcmp(request, "ps settled"); i++)
@@ -197,6 +201,16 @@ static uint64_t count_refused(const struct agent *agent)
 	return counts.refused + counts.dropped;
 }
 
+static uint64_t count_cut(const struct agent *agent)
+{
+	return control_counts(agent->control).cut;
+}
+
+static uint64_t count_kept_short(const struct agent *agent)
+{
+	return agent->history ? history_status(agent->history).keeper.removed_early : 0;
+}
+
 /* The agent's own bounds, each with its counter and what it means that it grew. */
 static const struct {
 	uint64_t (*count)(const struct agent *agent);
@@ -215,6 +229,8 @@ static const struct {
 	{ count_unawaited, "events that were told without the digest of their file: too many wait for one" },
 	{ count_unread, "images whose packages were not read: too many at once" },
 	{ count_refused, "clients of the control socket that were refused, or were too slow" },
+	{ count_cut, "clients that followed alerts and were cut off: they did not read" },
+	{ count_kept_short, "segments of kept alerts that went before their age: all together were too large" },
 };
 
 _Static_assert(ARRAY_SIZE(bounds) <= BOUNDS_MAX, "struct agent has room for every bound");

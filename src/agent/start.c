@@ -255,6 +255,7 @@ static const struct step {
 	{ NULL, sinks_open },
 	{ NULL, control_start },
 	{ NULL, state_start },
+	{ NULL, keep_start },
 	{ "making room", stores_open },
 	{ NULL, record_start },
 	{ NULL, hierarchy_start },
@@ -310,6 +311,7 @@ void agent_free(struct agent *agent)
 	images_free(agent->images);
 	if (recording_close(agent->recording) < 0)
 		log_warning("the recording is not complete: see what it says of itself in plimsoll replay");
+	history_free(agent->history);
 	sinks_free(agent->sinks);
 	mounts_free(agent->host_mounts);
 	policy_view_free(agent->host_view);

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "control/control.h"
 #include "output/buffer.h"
 #include "output/cell.h"
 #include "output/escape.h"
-
-#define ANSWER_MS 30000
 
 #define NAME_MAX_SHOWN 768
 
@@ -137,17 +135,6 @@ static int table_print(const char *text)
 	return EXIT_FINE;
 }
 
-static int ask_failed(int error, const char *runtime_dir)
-{
-	if (error == -ECONNREFUSED)
-		log_error("no agent runs on %s: start one with plimsoll run, or give its --runtime-dir", runtime_dir);
-	else if (error == -EACCES)
-		log_error("only root may ask the agent: try sudo plimsoll ps");
-	else
-		log_error("the agent did not answer: %s", strerror(-error));
-	return EXIT_RUNTIME;
-}
-
 int cmd_ps(int argc, char **argv)
 {
 	const char *runtime_dir = "/run/plimsoll", *state_dir = NULL;
@@ -174,9 +161,9 @@ int cmd_ps(int argc, char **argv)
 		log_error("ps takes no argument '%s'", argv[first]);
 		return EXIT_USAGE;
 	}
-	r = control_ask(runtime_dir, wait ? "ps settled" : "ps", ANSWER_MS, &text);
+	r = control_ask(runtime_dir, wait ? "ps settled" : "ps", CONTROL_WAIT_TIME, &text);
 	if (r < 0)
-		return ask_failed(r, runtime_dir);
+		return ask_failed(r, "ps", runtime_dir);
 	if (!json)
 		return table_print(text);
 	(void)puts(text);

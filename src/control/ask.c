@@ -98,7 +98,7 @@ static int answer_read(int fd, uint64_t deadline, char **ret_text)
 	return 0;
 }
 
-int control_ask(const char *runtime_dir, const char *request, unsigned timeout_ms, char **ret_text)
+int control_begin(const char *runtime_dir, const char *request, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r;
@@ -109,5 +109,15 @@ int control_ask(const char *runtime_dir, const char *request, unsigned timeout_m
 	if (fd < 0)
 		return fd;
 	r = request_send(fd, request);
+	if (r == 0)
+		*ret_fd = take_fd(&fd);
+	return r;
+}
+
+int control_ask(const char *runtime_dir, const char *request, unsigned timeout_ms, char **ret_text)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = control_begin(runtime_dir, request, &fd);
+
 	return r < 0 ? r : answer_read(fd, monotonic_ms() + timeout_ms, ret_text);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "control/control.h"
+#include "control/internal.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -14,51 +13,30 @@
 #include "base/clock.h"
 #include "control/address.h"
 
-#define NEVER UINT64_MAX
-
-enum client_phase { CLIENT_ASKS, CLIENT_WAITS, CLIENT_TAKES };
-
-struct client {
-	int fd; /* -EBADF: free */
-	enum client_phase phase;
-	uint64_t token;
-	uint64_t deadline;
-	char request[CONTROL_REQUEST_MAX];
-	size_t asked; /* bytes of the request that came */
-	char *answer;
-	size_t size, sent;
-};
-
-struct control {
-	control_handler handler;
-	void *data;
-	int dir_fd, lock_fd, listen_fd, timer_fd, epoll_fd;
-	uint64_t tokens;
-	struct control_counts counts;
-	struct client clients[CONTROL_CLIENTS];
-};
-
 /* Keys of the epoll set: clients by index, and above them: */
 enum { KEY_LISTEN = CONTROL_CLIENTS, KEY_TIMER };
 
 /* ---- clients ---- */
 
-static void client_close(struct client *client)
+void client_close(struct control *control, struct client *client)
 {
+	control->followers -= client->phase == CLIENT_FOLLOWS;
 	cleanup_closep(&client->fd);
+	free(client->request);
 	free(client->answer);
+	buffer_clear(&client->queue);
 	*client = (struct client){ .fd = -EBADF };
 }
 
 static void client_drop(struct control *control, struct client *client)
 {
 	control->counts.dropped++;
-	client_close(client);
+	client_close(control, client);
 }
 
-static int client_watch(struct control *control, struct client *client, int operation, uint32_t events)
+int client_watch(struct control *control, struct client *client, int operation, uint32_t events)
 {
-	struct epoll_event event = { .events = events | EPOLLRDHUP, .data.u64 = (uint64_t)(client - control->clients) };
+	struct epoll_event event = { .events = events, .data.u64 = (uint64_t)(client - control->clients) };
 
 	return epoll_ctl(control->epoll_fd, operation, client->fd, &event) ? -errno : 0;
 }
@@ -71,7 +49,7 @@ static struct client *client_free(struct control *control)
 	return NULL;
 }
 
-static struct client *client_find(struct control *control, uint64_t token)
+struct client *client_find(struct control *control, uint64_t token)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (control->clients[i].fd >= 0 && control->clients[i].token == token)
@@ -79,24 +57,32 @@ static struct client *client_find(struct control *control, uint64_t token)
 	return NULL;
 }
 
+static void client_take(struct control *control, int fd)
+{
+	struct client *client = client_free(control);
+	uid_t uid = CONTROL_NOBODY;
+	char *request = client && peer_may(fd, control->group, &uid) ? malloc(CONTROL_REQUEST_MAX) : NULL;
+
+	if (!request) {
+		control->counts.refused++;
+		(void)close(fd);
+		return;
+	}
+	client->fd = fd;
+	client->uid = uid;
+	client->request = request;
+	client->token = ++control->tokens;
+	client->deadline = monotonic_ms() + CONTROL_REQUEST_TIME;
+	if (client_watch(control, client, EPOLL_CTL_ADD, EPOLLIN) < 0)
+		client_drop(control, client);
+}
+
 static void clients_accept(struct control *control)
 {
 	int fd;
 
-	while ((fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		struct client *client = client_free(control);
-
-		if (!client) {
-			control->counts.refused++;
-			(void)close(fd);
-			continue;
-		}
-		client->fd = fd;
-		client->token = ++control->tokens;
-		client->deadline = monotonic_ms() + CONTROL_REQUEST_TIME;
-		if (client_watch(control, client, EPOLL_CTL_ADD, EPOLLIN) < 0)
-			client_drop(control, client);
-	}
+	while ((fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		client_take(control, fd);
 }
 
 static void client_send(struct control *control, struct client *client)
@@ -112,37 +98,39 @@ static void client_send(struct control *control, struct client *client)
 		}
 		client->sent += n > 0 ? (size_t)n : 0;
 	}
-	client_close(client);
+	client_close(control, client);
 }
 
 /* Reads until the line is whole; then it is the handler's turn, which may answer, and close, before it
  * returns. */
 static void client_read(struct control *control, struct client *client)
 {
-	ssize_t n = recv(client->fd, client->request + client->asked, sizeof(client->request) - client->asked, 0);
+	ssize_t n = recv(client->fd, client->request + client->asked, CONTROL_REQUEST_MAX - client->asked, 0);
+	_cleanup_free_ char *request = NULL;
 	char *end;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		client_close(client);
+		client_close(control, client);
 		return;
 	}
 	client->asked += (size_t)n;
 	end = memchr(client->request, '\n', client->asked);
-	if (!end && client->asked == sizeof(client->request)) {
+	if (!end && client->asked == CONTROL_REQUEST_MAX) {
 		client_drop(control, client);
 		return;
 	}
 	if (!end)
 		return;
 	*end = '\0';
+	request = take_ptr(client->request);
 	client->phase = CLIENT_WAITS;
 	client->deadline = monotonic_ms() + CONTROL_ANSWER_TIME;
 	if (client_watch(control, client, EPOLL_CTL_MOD, 0) < 0)
 		client_drop(control, client);
 	else
-		control->handler(control, client->token, client->request, control->data);
+		control->handler(control, client->token, request, control->data);
 }
 
 /* A client that only closed its sending side may still want the answer; one that hung up does not. */
@@ -153,9 +141,11 @@ static void client_handle(struct control *control, struct client *client, uint32
 	if (client->phase == CLIENT_ASKS && events & (EPOLLIN | EPOLLHUP))
 		client_read(control, client);
 	else if (events & (EPOLLHUP | EPOLLERR))
-		client_close(client);
+		client_close(control, client);
 	else if (client->phase == CLIENT_TAKES && events & EPOLLOUT)
 		client_send(control, client);
+	else if (client->phase == CLIENT_FOLLOWS && events & EPOLLOUT)
+		follower_send(control, client);
 }
 
 /* ---- the loop's part ---- */
@@ -187,7 +177,7 @@ int control_answer(struct control *control, uint64_t token, const char *text, si
 		return -ENOENT;
 	client->answer = size <= CONTROL_ANSWER_MAX ? malloc(size + 1) : NULL;
 	if (!client->answer) {
-		client_close(client);
+		client_close(control, client);
 		return size <= CONTROL_ANSWER_MAX ? -ENOMEM : -EFBIG;
 	}
 	if (size)
@@ -221,6 +211,28 @@ void control_handle(struct control *control)
 int control_fd(const struct control *control)
 {
 	return control->epoll_fd;
+}
+
+uid_t control_peer(struct control *control, uint64_t token)
+{
+	const struct client *client = client_find(control, token);
+
+	return client ? client->uid : CONTROL_NOBODY;
+}
+
+int control_group(struct control *control, gid_t group)
+{
+	int flags = AT_SYMLINK_NOFOLLOW, r = 0;
+
+	control->group = 0;
+	if (fchmodat(control->dir_fd, CONTROL_SOCKET, 0600, 0) < 0)
+		return -errno;
+	if (group && (fchownat(control->dir_fd, CONTROL_SOCKET, (uid_t)-1, group, flags) < 0 ||
+		      fchmodat(control->dir_fd, CONTROL_SOCKET, 0660, 0) < 0))
+		r = -errno;
+	if (r == 0)
+		control->group = group;
+	return r;
 }
 
 struct control_counts control_counts(const struct control *control)
@@ -324,7 +336,7 @@ void control_free(struct control *control)
 	if (!control)
 		return;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		client_close(&control->clients[i]);
+		client_close(control, &control->clients[i]);
 	if (control->listen_fd >= 0)
 		(void)unlinkat(control->dir_fd, CONTROL_SOCKET, 0);
 	cleanup_closep(&control->listen_fd);

@@ -911,6 +911,11 @@ static const struct field fields[] = {
 };
 // clang-format on
 
+const char *alert_field(size_t index)
+{
+	return index < ARRAY_SIZE(fields) ? fields[index].path : NULL;
+}
+
 /* plimsoll.raw.FIELD: the bytes as they were, in base64; of a list all members, in their order. */
 static void line_put_raw(struct line *line, const struct raw *raw)
 {

@@ -18,4 +18,7 @@ struct output_context {
  */
 int alert_to_json(const struct alert *alert, const struct output_context *context, struct buffer *line);
 
+/* The paths of its fields, by number: NULL behind the last. */
+const char *alert_field(size_t index);
+
 #endif

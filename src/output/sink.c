@@ -30,6 +30,7 @@ struct sink {
 struct sinks {
 	const struct output_context *context;
 	struct id_source *ids;
+	struct sinks_tap tap;
 	size_t count;
 	struct buffer formatted[FORMATS]; /* of the alert in hand, made where a sink asks */
 	struct sink sinks[SINKS_MAX];
@@ -261,10 +262,8 @@ static bool sink_take(struct sink *sink, const struct buffer *line)
 	return true;
 }
 
-/* Says in the sink itself, once it takes lines again, how many it lost. */
-static void sink_tell_loss(struct sinks *sinks, struct sink *sink, int64_t now)
+static int format_loss(struct sinks *sinks, enum format format, uint64_t lost, int64_t now, struct buffer *line)
 {
-	_cleanup_buffer_ struct buffer line = { 0 };
 	char message[96];
 	struct alert alert = {
 		.kind = ALERT_STATE,
@@ -272,16 +271,29 @@ static void sink_tell_loss(struct sinks *sinks, struct sink *sink, int64_t now)
 		.severity = SEVERITY_MEDIUM,
 		.action = "loss",
 		.message = message,
-		.state = { .kind = "loss", .count = sink->untold, .reason = "the output could not be written" },
+		.state = { .kind = "loss", .count = lost, .reason = "the output could not be written" },
 	};
+
+	(void)snprintf(message, sizeof(message), "%llu lines are missing here: they could not be written in time",
+		       (unsigned long long)lost);
+	id_make(sinks->ids, now, alert.id);
+	return format_alert(sinks, format, &alert, line);
+}
+
+/* Says in the sink itself, once it takes lines again, how many it lost. */
+static void sink_tell_loss(struct sinks *sinks, struct sink *sink, int64_t now)
+{
+	_cleanup_buffer_ struct buffer line = { 0 };
 
 	if (sink->untold == 0 || sink->full)
 		return;
-	(void)snprintf(message, sizeof(message), "%llu lines are missing here: they could not be written in time",
-		       (unsigned long long)sink->untold);
-	id_make(sinks->ids, now, alert.id);
-	if (format_alert(sinks, sink->format, &alert, &line) == 0 && sink_take(sink, &line))
+	if (format_loss(sinks, sink->format, sink->untold, now, &line) == 0 && sink_take(sink, &line))
 		sink->untold = 0;
+}
+
+int sinks_loss_line(struct sinks *sinks, uint64_t lost, int64_t now, struct buffer *line)
+{
+	return format_loss(sinks, FORMAT_JSON, lost, now, line);
 }
 
 static void sink_tell(struct sinks *sinks, struct sink *sink, const struct alert *alert)
@@ -301,12 +313,29 @@ static void sink_tell(struct sinks *sinks, struct sink *sink, const struct alert
 		sink_flush(sink);
 }
 
+void sinks_set_tap(struct sinks *sinks, const struct sinks_tap *tap)
+{
+	sinks->tap = *tap;
+}
+
+static void tap_tell(struct sinks *sinks, const struct alert *alert)
+{
+	struct buffer *line = &sinks->formatted[FORMAT_JSON];
+
+	if (!sinks->tap.line || !sinks->tap.wants(alert))
+		return;
+	if (line->size == 0)
+		(void)format_alert(sinks, FORMAT_JSON, alert, line);
+	sinks->tap.line(alert, line->data, line->size, sinks->tap.data);
+}
+
 void sinks_tell(struct sinks *sinks, const struct alert *alert)
 {
 	for (size_t i = 0; i < FORMATS; i++)
 		buffer_rewind(&sinks->formatted[i], 0);
 	for (size_t i = 0; i < sinks->count; i++)
 		sink_tell(sinks, &sinks->sinks[i], alert);
+	tap_tell(sinks, alert);
 }
 
 size_t sinks_flush(struct sinks *sinks, int64_t now)

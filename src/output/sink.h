@@ -12,6 +12,7 @@
 #ifndef PLM_OUTPUT_SINK_H
 #define PLM_OUTPUT_SINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -61,6 +62,20 @@ size_t sinks_flush(struct sinks *sinks, int64_t now);
 /* sinks_flush until nothing waits, or until no sink has taken anything for `patience` ms. Bytes still
  * waiting. */
 size_t sinks_finish(struct sinks *sinks, int64_t now, int patience);
+
+/*
+ * Somebody else who is told, once per line: those that `wants` says so of, as the JSON outputs have them, with the end of
+ * line. Size 0: it could not be made. The line is valid during the call.
+ */
+struct sinks_tap {
+	bool (*wants)(const struct alert *alert);
+	void (*line)(const struct alert *alert, const char *line, size_t size, void *data);
+	void *data;
+};
+void sinks_set_tap(struct sinks *sinks, const struct sinks_tap *tap);
+
+/* The line, as JSON, that tells of `lost` lines that are missing where it stands. 0 or the buffer's error. */
+int sinks_loss_line(struct sinks *sinks, uint64_t lost, int64_t now, struct buffer *line);
 
 struct sink_status {
 	const char *type;

@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "output/escape.h"
 #include "output/time.h"
 #include "output/view.h"
 
 #define RULE_WIDTH 20
-#define SHORT_ID   12 /* of a container's, as its runtime prints it */
 #define PLAIN      "\033[0m"
 #define DIM        "\033[2m"
 
@@ -26,8 +24,7 @@ static const struct {
 
 struct text_line {
 	struct buffer *out;
-	const struct alert *alert;
-	struct alert_view view;
+	const struct text_alert *alert;
 	bool colour;
 };
 
@@ -46,69 +43,47 @@ static void put_severity(struct text_line *line)
 	buffer_byte(line->out, ' ');
 }
 
-/* What it is, in a column: the rule; for an event what was done; for the agent itself "plimsoll". */
 static void put_rule(struct text_line *line)
 {
 	size_t before = line->out->size;
 
-	if (line->view.rule)
-		buffer_string(line->out, line->view.rule->id);
-	else
-		escape_append(line->out, line->alert->kind == ALERT_STATE ? "plimsoll" : line->alert->action,
-			      ESCAPE_WORD);
+	escape_append(line->out, line->alert->what, ESCAPE_WORD);
 	while (line->out->size < before + RULE_WIDTH && line->out->error == 0)
 		buffer_byte(line->out, ' ');
 	buffer_byte(line->out, ' ');
 }
 
-static void put_short_id(struct text_line *line, const char *id)
+static void put_pod(struct text_line *line)
 {
-	char text[SHORT_ID + 1];
-
-	(void)snprintf(text, sizeof(text), "%s", id);
-	escape_append(line->out, text, ESCAPE_WORD);
-}
-
-static void put_pod(struct text_line *line, const struct container_facts *facts)
-{
-	if (!facts->pod_name)
+	if (!line->alert->pod_name)
 		return;
-	escape_append(line->out, facts->pod_namespace ? facts->pod_namespace : "-", ESCAPE_WORD);
+	escape_append(line->out, line->alert->pod_namespace ? line->alert->pod_namespace : "-", ESCAPE_WORD);
 	buffer_byte(line->out, '/');
-	escape_append(line->out, facts->pod_name, ESCAPE_WORD);
+	escape_append(line->out, line->alert->pod_name, ESCAPE_WORD);
 	buffer_byte(line->out, '/');
 }
 
-static void put_image(struct text_line *line, const struct container_facts *facts)
+static void put_image(struct text_line *line)
 {
-	if (!facts->image_name)
+	if (!line->alert->image_name)
 		return;
 	buffer_string(line->out, "(");
-	escape_append(line->out, facts->image_name, ESCAPE_WORD);
-	if (facts->image_tag) {
+	escape_append(line->out, line->alert->image_name, ESCAPE_WORD);
+	if (line->alert->image_tag) {
 		buffer_byte(line->out, ':');
-		escape_append(line->out, facts->image_tag, ESCAPE_WORD);
+		escape_append(line->out, line->alert->image_tag, ESCAPE_WORD);
 	}
 	buffer_string(line->out, ") ");
 }
 
 static void put_container(struct text_line *line)
 {
-	const struct container *container = line->alert->container;
-	const struct container_facts *facts;
-
-	if (!container)
+	if (!line->alert->container)
 		return;
-	facts = &container->facts;
-	put_pod(line, facts);
-	if (facts->name)
-		escape_append(line->out, facts->name, ESCAPE_WORD);
-	else if (facts->id)
-		put_short_id(line, facts->id);
-	else
-		escape_append(line->out, container->cgroup_path ? view_base(container->cgroup_path) : "?", ESCAPE_WORD);
+	put_pod(line);
+	escape_append(line->out, line->alert->container, ESCAPE_WORD);
 	buffer_byte(line->out, ' ');
-	put_image(line, facts);
+	put_image(line);
 }
 
 /* " name=value"; not where the message says it already. */
@@ -124,15 +99,15 @@ static void put_evidence(struct text_line *line, const char *name, const char *v
 
 static void put_user(struct text_line *line)
 {
-	const struct plm_creds *creds = &line->view.task->creds;
+	const struct text_alert *alert = line->alert;
 	char text[48];
 
-	if (line->view.before && line->view.before->euid != creds->euid)
-		(void)snprintf(text, sizeof(text), " user=%u->%u", line->view.before->euid, creds->euid);
-	else if (creds->uid != creds->euid)
-		(void)snprintf(text, sizeof(text), " user=%u(%u)", creds->euid, creds->uid);
+	if (alert->has_before && alert->before_user != alert->user)
+		(void)snprintf(text, sizeof(text), " user=%u->%u", alert->before_user, alert->user);
+	else if (alert->real_user != alert->user)
+		(void)snprintf(text, sizeof(text), " user=%u(%u)", alert->user, alert->real_user);
 	else
-		(void)snprintf(text, sizeof(text), " user=%u", creds->euid);
+		(void)snprintf(text, sizeof(text), " user=%u", alert->user);
 	buffer_string(line->out, text);
 }
 
@@ -140,45 +115,41 @@ static void put_process(struct text_line *line)
 {
 	char text[16];
 
-	if (!line->view.task)
+	if (!line->alert->has_process)
 		return;
-	(void)snprintf(text, sizeof(text), " pid=%u", line->view.task->pid);
+	(void)snprintf(text, sizeof(text), " pid=%u", line->alert->pid);
 	buffer_string(line->out, text);
 	put_user(line);
-	put_evidence(line, "exe", line->view.executable);
-	put_evidence(line, "parent", line->view.parent_executable);
+	put_evidence(line, "exe", line->alert->executable);
+	put_evidence(line, "parent", line->alert->parent_executable);
 }
 
 static void put_rest(struct text_line *line)
 {
-	const struct alert *alert = line->alert;
+	const struct text_alert *alert = line->alert;
 	char count[32] = "";
 
-	if (line->view.path && (!line->view.executable || strcmp(line->view.path, line->view.executable) != 0))
-		put_evidence(line, "file", line->view.path);
-	if (line->view.content)
-		put_evidence(line, "package", line->view.content->package.name);
-	if (line->view.writer)
-		put_evidence(line, "writer", line->view.writer->executable);
-	if (alert->event)
-		put_evidence(line, "from", alert->event->change.from);
-	if (alert->fold.id && alert->fold.count > 1)
-		(void)snprintf(count, sizeof(count), " count=%llu", (unsigned long long)alert->fold.count);
+	if (alert->path && (!alert->executable || strcmp(alert->path, alert->executable) != 0))
+		put_evidence(line, "file", alert->path);
+	put_evidence(line, "package", alert->package);
+	put_evidence(line, "writer", alert->writer);
+	put_evidence(line, "from", alert->from);
+	if (alert->count > 1)
+		(void)snprintf(count, sizeof(count), " count=%llu", (unsigned long long)alert->count);
 	buffer_string(line->out, count);
-	put_evidence(line, "reason", alert->state.reason);
+	put_evidence(line, "reason", alert->reason);
 	put_evidence(line, "allowed", alert->allowed);
-	if (line->view.truncated_count > 0)
+	if (alert->cut)
 		buffer_string(line->out, " (cut)");
 }
 
-int alert_to_text(const struct alert *alert, bool colour, struct buffer *line)
+int text_line(const struct text_alert *alert, bool colour, struct buffer *line)
 {
 	struct text_line state = { .out = line, .alert = alert, .colour = colour };
 	size_t before = line->size;
 	char time[TIME_LOCAL_SIZE];
 	int r;
 
-	view_alert(alert, &state.view);
 	time_local(alert->time, time);
 	buffer_string(line, time);
 	put_severity(&state);
@@ -195,6 +166,75 @@ int alert_to_text(const struct alert *alert, bool colour, struct buffer *line)
 	if (r < 0)
 		buffer_rewind(line, before);
 	return r;
+}
+
+/* ---- from an alert ---- */
+
+static void text_container(struct text_alert *text, const struct container *container)
+{
+	const struct container_facts *facts;
+
+	if (!container)
+		return;
+	facts = &container->facts;
+	text->pod_namespace = facts->pod_namespace;
+	text->pod_name = facts->pod_name;
+	text->image_name = facts->image_name;
+	text->image_tag = facts->image_tag;
+	if (facts->id)
+		(void)snprintf(text->short_id, sizeof(text->short_id), "%s", facts->id);
+	if (facts->name)
+		text->container = facts->name;
+	else if (facts->id)
+		text->container = text->short_id;
+	else
+		text->container = container->cgroup_path ? view_base(container->cgroup_path) : "?";
+}
+
+static void text_process(struct text_alert *text, const struct alert_view *view)
+{
+	if (!view->task)
+		return;
+	text->has_process = true;
+	text->pid = view->task->pid;
+	text->user = view->task->creds.euid;
+	text->real_user = view->task->creds.uid;
+	text->has_before = view->before;
+	text->before_user = view->before ? view->before->euid : 0;
+	text->executable = view->executable;
+	text->parent_executable = view->parent_executable;
+}
+
+/* What it is: the rule; for an event what was done; for the agent itself "plimsoll". */
+static const char *text_what(const struct alert *alert, const struct alert_view *view)
+{
+	if (view->rule)
+		return view->rule->id;
+	return alert->kind == ALERT_STATE ? "plimsoll" : alert->action;
+}
+
+int alert_to_text(const struct alert *alert, bool colour, struct buffer *line)
+{
+	struct text_alert text = {
+		.time = alert->time,
+		.severity = alert->severity,
+		.message = alert->message,
+		.from = alert->event ? alert->event->change.from : NULL,
+		.count = alert->fold.id ? alert->fold.count : 0,
+		.reason = alert->state.reason,
+		.allowed = alert->allowed,
+	};
+	struct alert_view view;
+
+	view_alert(alert, &view);
+	text.what = text_what(alert, &view);
+	text_container(&text, alert->container);
+	text_process(&text, &view);
+	text.path = view.path;
+	text.package = view.content ? view.content->package.name : NULL;
+	text.writer = view.writer ? view.writer->executable : NULL;
+	text.cut = view.truncated_count > 0;
+	return text_line(&text, colour, line);
 }
 
 bool text_wants_colour(int fd)

@@ -14,6 +14,29 @@
 #include "output/alert.h"
 #include "output/buffer.h"
 
+#define TEXT_SHORT_ID 12 /* of a container's, as its runtime prints it */
+
+/* What such a line shows. Strings are others' and may be NULL, but `what` and `message`. */
+struct text_alert {
+	int64_t time; /* realtime ns */
+	enum severity severity;
+	const char *what; /* in a column: the rule, or what was done */
+	const char *pod_namespace, *pod_name;
+	const char *container; /* what there is to call it by; NULL: it is about none */
+	const char *image_name, *image_tag;
+	const char *message;
+	bool has_process, has_before;
+	uint32_t pid, user, real_user, before_user;
+	const char *executable, *parent_executable;
+	const char *path, *package, *writer, *from, *reason, *allowed;
+	uint64_t count; /* of what was folded into it */
+	bool cut;       /* fields of it were */
+	char short_id[TEXT_SHORT_ID + 1];
+};
+
+/* Appends the line and its end; the errors are alert_to_text's. */
+int text_line(const struct text_alert *alert, bool colour, struct buffer *line);
+
 /*
  * Appends the line and its end. 0, or the buffer's error (-ENOMEM, -EMSGSIZE): then the buffer is as it was
  * before.

@@ -14,4 +14,7 @@ void time_rfc3339(int64_t time, char ret_text[static TIME_RFC3339_SIZE]);
 /* The time of day in the local zone, to the millisecond (cut, not rounded). */
 void time_local(int64_t time, char ret_text[static TIME_LOCAL_SIZE]);
 
+/* The moment that time_rfc3339 wrote so: 0, or -EINVAL. `text`: TIME_RFC3339_SIZE - 1 bytes, which need no NUL. */
+int time_from_rfc3339(const char *text, int64_t *ret_time);
+
 #endif

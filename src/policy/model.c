@@ -88,6 +88,7 @@ void policy_free(struct policy *policy)
 	outputs_clear(&policy->outputs);
 	free(policy->workload_label);
 	free(policy->cluster);
+	free(policy->group);
 	free(policy);
 }
 
@@ -105,6 +106,7 @@ struct policy *policy_new(void)
 	if (!policy)
 		return NULL;
 	policy->ledger = default_ledger;
+	policy->history = (struct policy_history){ POLICY_HISTORY_SIZE, POLICY_HISTORY_AGE };
 	policy->redact.items = calloc(ARRAY_SIZE(default_redact), sizeof(*policy->redact.items));
 	if (!policy->redact.items)
 		return NULL;

@@ -85,9 +85,11 @@ struct policy {
 	char *workload_label;
 	char *cluster;
 	struct policy_ledger ledger; /* its cluster is not set */
+	struct policy_history history;
+	char *group;
 };
 
-/* A policy with the built-in redactions and nothing else. NULL when out of memory. */
+/* A policy with the built-in redactions and bounds, and nothing else. NULL when out of memory. */
 struct policy *policy_new(void);
 
 /* As others see it. */

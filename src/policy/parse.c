@@ -527,6 +527,45 @@ static int read_ledger(struct report *report, const struct node *node, void *tar
 	return read_map(report, node, &ledger_schema, target);
 }
 
+static int read_history_size(struct report *report, const struct node *node, void *target)
+{
+	int64_t size = 0;
+	int error = value_size(node->text, &size);
+
+	if (error == -EINVAL)
+		complain(report, node, "'%.60s' is no size: a number, and K, M or G", node->text);
+	else if (error || size < POLICY_HISTORY_SIZE_MIN)
+		complain(report, node, "'%.60s' is out of range: 16M is the least, 1048576G the most", node->text);
+	else
+		*(int64_t *)target = size;
+	return 0;
+}
+
+static int read_history_age(struct report *report, const struct node *node, void *target)
+{
+	int64_t age = 0;
+	int error = value_duration(node->text, &age);
+
+	if (error == -EINVAL)
+		complain(report, node, "'%.60s' is no duration: a number and s, m, h, d or w", node->text);
+	else if (error || age < POLICY_HISTORY_AGE_MIN)
+		complain(report, node, "'%.60s' is out of range: 1h is the least, ten years the most", node->text);
+	else
+		*(int64_t *)target = age;
+	return 0;
+}
+
+static const struct field history_fields[] = {
+	{ "size", NODE_TEXT, read_history_size, offsetof(struct policy_history, size), false },
+	{ "age", NODE_TEXT, read_history_age, offsetof(struct policy_history, age), false },
+};
+static const struct schema history_schema = SCHEMA("history", history_fields);
+
+static int read_history(struct report *report, const struct node *node, void *target)
+{
+	return read_map(report, node, &history_schema, target);
+}
+
 static const struct field policy_fields[] = {
 	{ "writable", NODE_LIST, read_writable, offsetof(struct policy, writable), false },
 	{ "rules", NODE_MAP, read_rules, offsetof(struct policy, rules), false },
@@ -537,6 +576,8 @@ static const struct field policy_fields[] = {
 	{ "waivers", NODE_LIST, read_waivers, offsetof(struct policy, waivers), false },
 	{ "redact", NODE_LIST, read_redacts, offsetof(struct policy, redact), false },
 	{ "outputs", NODE_LIST, read_outputs, offsetof(struct policy, outputs), false },
+	{ "history", NODE_MAP, read_history, offsetof(struct policy, history), false },
+	{ "group", NODE_TEXT, read_text, offsetof(struct policy, group), false },
 };
 static const struct schema policy_schema = SCHEMA("a policy", policy_fields);
 

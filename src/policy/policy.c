@@ -58,6 +58,16 @@ const char *policy_workload_label(const struct policy *policy)
 	return policy->workload_label;
 }
 
+struct policy_history policy_history(const struct policy *policy)
+{
+	return policy->history;
+}
+
+const char *policy_group(const struct policy *policy)
+{
+	return policy->group;
+}
+
 const struct policy_output *policy_outputs(const struct policy *policy, size_t *ret_count)
 {
 	*ret_count = policy->outputs.count;

@@ -146,6 +146,22 @@ const char *const *policy_redact(const struct policy *policy, size_t *ret_count)
  * policy's. */
 const char *policy_workload_label(const struct policy *policy);
 
+/* Bounds of what the agent keeps of what it told; history/history.h says how they are kept. */
+#define POLICY_HISTORY_SIZE     (1ll << 30) /* unless the file says otherwise */
+#define POLICY_HISTORY_SIZE_MIN (16ll << 20)
+#define POLICY_HISTORY_AGE      (30ll * 86400)
+#define POLICY_HISTORY_AGE_MIN  3600ll
+
+struct policy_history {
+	int64_t size; /* bytes on disk */
+	int64_t age;  /* seconds */
+};
+struct policy_history policy_history(const struct policy *policy);
+
+/* The group, by name or number, whose members may use the control socket and read the history; NULL: root alone. Whether
+ * there is such a group is not checked. The policy's. */
+const char *policy_group(const struct policy *policy);
+
 /* Outputs of the file: type "json" or "text", path NULL for standard output. */
 struct policy_output {
 	const char *type;

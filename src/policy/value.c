@@ -10,6 +10,8 @@
 
 #include "base/cleanup.h"
 
+#define VALUE_MOMENT_MAX 9214646399ll /* the last second of 2261: INT64_MAX ns lie in the next year */
+
 int value_bool(const char *text, bool *ret_value)
 {
 	bool yes = !strcmp(text, "true");
@@ -20,34 +22,49 @@ int value_bool(const char *text, bool *ret_value)
 	return 0;
 }
 
-static const struct {
-	char letter;
-	int64_t seconds;
-} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+struct unit {
+	char letter; /* NUL: none is needed */
+	int64_t times;
+};
 
-static int64_t unit_seconds(char letter)
+static const struct unit duration_units[] = {
+	{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 },
+};
+static const struct unit size_units[] = { { '\0', 1 }, { 'K', 1 << 10 }, { 'M', 1 << 20 }, { 'G', 1 << 30 } };
+
+static int64_t unit_times(const struct unit *units, size_t count, char letter)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+	for (size_t i = 0; i < count; i++)
 		if (units[i].letter == letter)
-			return units[i].seconds;
+			return units[i].times;
+	return 0;
+}
+
+static int take_units(const char *text, const struct unit *units, size_t count, int64_t max, int64_t *ret_value)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t unit = unit_times(units, count, text[digits]);
+	int64_t number = 0;
+
+	if (!digits || !unit || (text[digits] && text[digits + 1]))
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++) {
+		number = number * 10 + (text[i] - '0');
+		if (number > max / unit)
+			return -ERANGE;
+	}
+	*ret_value = number * unit;
 	return 0;
 }
 
 int value_duration(const char *text, int64_t *ret_seconds)
 {
-	size_t digits = strspn(text, "0123456789");
-	int64_t unit = text[digits] ? unit_seconds(text[digits]) : 0;
-	int64_t number = 0;
+	return take_units(text, duration_units, ARRAY_SIZE(duration_units), VALUE_DURATION_MAX, ret_seconds);
+}
 
-	if (!digits || !unit || text[digits + 1])
-		return -EINVAL;
-	for (size_t i = 0; i < digits; i++) {
-		number = number * 10 + (text[i] - '0');
-		if (number > VALUE_DURATION_MAX / unit)
-			return -ERANGE;
-	}
-	*ret_seconds = number * unit;
-	return 0;
+int value_size(const char *text, int64_t *ret_bytes)
+{
+	return take_units(text, size_units, ARRAY_SIZE(size_units), VALUE_SIZE_MAX, ret_bytes);
 }
 
 /* Takes `digits` digits and, unless it is 0, the byte `behind` them. */
@@ -85,9 +102,10 @@ static int take_date(const char **text, struct tm *ret_date)
 	return 0;
 }
 
-/* Takes "23:59:60.5", where a fraction counts up to the next second: until is the first second not within. */
-static int take_time(const char **text, struct tm *time)
+/* Takes "23:59:60.5", and the fraction, cut, as nanoseconds. */
+static int take_time(const char **text, struct tm *time, int64_t *ret_nanoseconds)
 {
+	int64_t nanoseconds = 0;
 	size_t fraction = 0;
 
 	if (take_number(text, 2, ':', &time->tm_hour) || take_number(text, 2, ':', &time->tm_min) ||
@@ -95,13 +113,15 @@ static int take_time(const char **text, struct tm *time)
 		return -EINVAL;
 	if (time->tm_hour > 23 || time->tm_min > 59 || time->tm_sec > 60)
 		return -ERANGE;
+	*ret_nanoseconds = 0;
 	if (**text != '.')
 		return 0;
 	fraction = strspn(++*text, "0123456789");
 	if (!fraction)
 		return -EINVAL;
-	if (strspn(*text, "0") < fraction)
-		time->tm_sec++;
+	for (size_t i = 0; i < 9; i++)
+		nanoseconds = nanoseconds * 10 + (i < fraction ? (*text)[i] - '0' : 0);
+	*ret_nanoseconds = nanoseconds;
 	*text += fraction;
 	return 0;
 }
@@ -124,7 +144,8 @@ static int take_offset(const char **text, int *ret_seconds)
 	return 0;
 }
 
-int value_until(const char *text, int64_t *ret_end)
+/* Seconds and nanoseconds of a date (with `end`, of the end of its day) or a moment. */
+static int take_moment(const char *text, bool end, int64_t *ret_seconds, int64_t *ret_nanoseconds)
 {
 	struct tm moment = {};
 	int offset = 0;
@@ -133,16 +154,41 @@ int value_until(const char *text, int64_t *ret_end)
 	if (error)
 		return error;
 	if (!*text) {
-		*ret_end = (int64_t)timegm(&moment) + 86400;
+		*ret_seconds = (int64_t)timegm(&moment) + (end ? 86400 : 0);
+		*ret_nanoseconds = 0;
 		return 0;
 	}
 	if (toupper((unsigned char)*text++) != 'T')
 		return -EINVAL;
-	error = take_time(&text, &moment);
+	error = take_time(&text, &moment, ret_nanoseconds);
 	error = error ? error : take_offset(&text, &offset);
 	if (error || *text)
 		return error ? error : -EINVAL;
-	*ret_end = (int64_t)timegm(&moment) - offset;
+	*ret_seconds = (int64_t)timegm(&moment) - offset;
+	return 0;
+}
+
+/* A fraction counts up to the next second: until is the first second not within. */
+int value_until(const char *text, int64_t *ret_end)
+{
+	int64_t seconds = 0, nanoseconds = 0;
+	int error = take_moment(text, true, &seconds, &nanoseconds);
+
+	if (!error)
+		*ret_end = seconds + (nanoseconds > 0);
+	return error;
+}
+
+int value_moment(const char *text, bool end, int64_t *ret_time)
+{
+	int64_t seconds = 0, nanoseconds = 0;
+	int error = take_moment(text, end, &seconds, &nanoseconds);
+
+	if (error)
+		return error;
+	if (seconds < 0 || seconds > VALUE_MOMENT_MAX)
+		return -ERANGE;
+	*ret_time = seconds * 1000000000 + nanoseconds;
 	return 0;
 }
 
