@@ -20,6 +20,7 @@ static const struct command {
 	{ "inventory", cmd_inventory,
 	  "what an image or a container's image holds: packages, and what no package owns" },
 	{ "drift", cmd_drift, "what differs now between a running container and its image" },
+	{ "waive", cmd_waive, "accept a violation, with a reason, an owner and an end" },
 	{ "policy", cmd_policy, "policy check FILE: what is wrong in a policy" },
 	{ "replay", cmd_replay, "recorded events through the same detectors, no kernel needed" },
 	{ READER_COMMAND, reader_main, NULL }, /* its own child: not for people */

@@ -212,6 +212,8 @@ void violations_start(struct agent *agent);
 void violations_reload(struct agent *agent); /* another policy holds */
 void violations_tick(struct agent *agent);
 void violations_tell(struct agent *agent);
+/* Root asks for a change of the ledger. */
+void violations_request(struct agent *agent, uint64_t token, const char *text);
 void violations_told(struct agent *agent); /* the outputs have what was told */
 
 /* listing.c */

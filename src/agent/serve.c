@@ -13,9 +13,11 @@
 /* ---- requests ---- */
 
 #define WRITERS "writers "
+#define LEDGER  "ledger "
 
 /* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
- * for its name any more. "writers ID": who wrote which files of that container. "follow": what is told from now on. */
+ * for its name any more. "writers ID": who wrote which files of that container. "follow": what is told from now on.
+ * "ledger JSON": a change of the ledger (ledger/request.h), for root alone. */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data)
 {
 	struct agent *agent = data;
@@ -26,6 +28,10 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 	}
 	if (!strncmp(request, WRITERS, strlen(WRITERS))) {
 		listing_writers(agent, token, request + strlen(WRITERS));
+		return;
+	}
+	if (!strncmp(request, LEDGER, strlen(LEDGER))) {
+		violations_request(agent, token, request + strlen(LEDGER));
 		return;
 	}
 	if (!strcmp(request, "follow")) {

@@ -12,6 +12,7 @@
 #include "container/process.h"
 #include "image/rootfs.h"
 #include "inventory/compare.h"
+#include "ledger/request.h"
 
 #define LOST_NS                                                                                                        \
 	(2 * LEDGER_ROUND * 1000000000ull) /* how long a loss makes a gap: every violation is looked at within */
@@ -300,4 +301,30 @@ void violations_told(struct agent *agent)
 {
 	if (agent->ledger)
 		ledger_told(agent->ledger);
+}
+
+/* ---- what is asked ---- */
+
+static json_t *request_answer(struct agent *agent, uint64_t token, const char *text)
+{
+	const struct trust_reading reading = violations_clock();
+	uid_t uid = control_peer(agent->control, token);
+	char by[32];
+
+	if (uid != 0)
+		return json_pack("{s:s, s:i}", "error", "only root may change the ledger: try sudo", "errno", EACCES);
+	if (!agent->ledger)
+		return json_pack("{s:s, s:i}", "error", "the agent keeps no ledger: it said why when it started",
+				 "errno", EIO);
+	(void)snprintf(by, sizeof(by), "uid %u", uid);
+	return ledger_request(agent->ledger, text, by, &reading);
+}
+
+void violations_request(struct agent *agent, uint64_t token, const char *text)
+{
+	json_auto_t *answer = request_answer(agent, token, text);
+	_cleanup_free_ char *line = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+
+	violations_tell(agent);
+	(void)control_answer(agent->control, token, line ?: "", line ? strlen(line) : 0);
 }

@@ -12,6 +12,9 @@ int cmd_ps(int argc, char **argv);
 int cmd_inventory(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+#define CONFIG_DEFAULT "/etc/plimsoll/plimsoll.yaml"
+
+int cmd_waive(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
 

@@ -22,9 +22,8 @@
 #include "tell/judge.h"
 #include "tell/key.h"
 
-#define CONFIG_DEFAULT "/etc/plimsoll/plimsoll.yaml"
-#define WAITING_MAX    (1u << 20) /* bytes that outputs may owe before the replay waits for them */
-#define WAIT_MS        1000
+#define WAITING_MAX (1u << 20) /* bytes that outputs may owe before the replay waits for them */
+#define WAIT_MS     1000
 
 struct replay {
 	struct playback *playback;

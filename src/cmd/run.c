@@ -11,8 +11,6 @@
 #include "cmd/options.h"
 #include "cmd/sources.h"
 
-#define CONFIG_DEFAULT "/etc/plimsoll/plimsoll.yaml"
-
 struct run_options {
 	const char *config, *hooks, *state_dir, *runtime_dir, *record;
 	struct source_options sources;

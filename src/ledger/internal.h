@@ -8,6 +8,7 @@
 #include "ledger/store.h"
 #include "policy/pattern.h"
 
+#define LOCK_NAME    "ledger.lock"
 #define SECOND       1000000000ll
 #define BOOK_BUCKETS 8192
 #define BOOT_ID_SIZE 64

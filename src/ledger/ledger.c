@@ -11,8 +11,7 @@
 #include "ledger/internal.h"
 #include "output/time.h"
 
-#define LOCK_NAME "ledger.lock"
-#define WHY_MAX   1024
+#define WHY_MAX 1024
 
 int64_t ledger_now(const struct ledger *ledger, int64_t boot)
 {

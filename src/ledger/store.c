@@ -12,6 +12,7 @@
 
 enum sentence {
 	BEGIN,
+	BEGIN_READ,
 	COMMIT,
 	ROLLBACK,
 	META_PUT,
@@ -75,6 +76,7 @@ static const char *const steps[] = {
 
 static const char *const sentences[SENTENCES] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
+	[BEGIN_READ] = "BEGIN",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[META_PUT] = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -147,6 +149,11 @@ void store_close(struct store *store)
 int store_begin(struct store *store)
 {
 	return database_run(&store->base, BEGIN, NULL, 0);
+}
+
+int store_begin_read(struct store *store)
+{
+	return database_run(&store->base, BEGIN_READ, NULL, 0);
 }
 
 void store_rollback(struct store *store)

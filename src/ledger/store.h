@@ -40,7 +40,8 @@ void store_close(struct store *store); /* takes NULL */
 DEFINE_CLEANUP(struct store *, store_close)
 
 int store_begin(struct store *store);
-int store_commit(struct store *store); /* on failure nothing of the transaction is there */
+int store_begin_read(struct store *store); /* what is read until store_rollback is of one moment */
+int store_commit(struct store *store);     /* on failure nothing of the transaction is there */
 void store_rollback(struct store *store);
 /* What was committed is there after a power failure too. */
 int store_to_disk(struct store *store);

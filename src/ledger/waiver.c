@@ -100,13 +100,13 @@ static int check_texts(const struct check *check)
 	const struct {
 		const char *name, *text;
 		size_t max;
-		bool needed;
+		bool needed, named; /* named by a container, perhaps: any bytes */
 	} texts[] = {
-		{ "a workload", check->waiver->workload, PATTERN_MAX, true },
-		{ "an owner", check->waiver->owner, WAIVER_OWNER_MAX, true },
-		{ "a reason", check->waiver->reason, WAIVER_TEXT_MAX, true },
-		{ "a subject", check->waiver->subject, PATTERN_MAX, false },
-		{ "a digest", check->waiver->digest, WAIVER_OWNER_MAX, false },
+		{ "a workload", check->waiver->workload, PATTERN_MAX, true, true },
+		{ "an owner", check->waiver->owner, WAIVER_OWNER_MAX, true, false },
+		{ "a reason", check->waiver->reason, WAIVER_TEXT_MAX, true, false },
+		{ "a subject", check->waiver->subject, PATTERN_MAX, false, true },
+		{ "a digest", check->waiver->digest, WAIVER_OWNER_MAX, false, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -116,7 +116,7 @@ static int check_texts(const struct check *check)
 			fault = texts[i].needed || text ? "is needed, and not empty" : NULL;
 		else if (strlen(text) > texts[i].max)
 			fault = "must not be so long";
-		else if (!is_plain(text))
+		else if (!texts[i].named && !is_plain(text))
 			fault = "must be UTF-8 without control characters";
 		if (!fault)
 			continue;
