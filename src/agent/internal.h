@@ -72,7 +72,8 @@ struct agent {
 	struct images *images;
 	struct teller *teller;
 	struct ledger *ledger; /* NULL: could not be opened; no clocks are kept */
-	int ledger_error;      /* as last said */
+	int ledger_error;      /* as last said, as the next one */
+	uint64_t ledger_aside;
 	struct sinks *sinks;
 	struct control *control;
 	struct recording *recording;

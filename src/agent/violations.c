@@ -268,19 +268,29 @@ void violations_tell(struct agent *agent)
 		ledger_untold(agent->ledger, notice_tell, agent);
 }
 
-/* Errors are said once, and again when it works. */
+/* What people and outputs hear of it: once when it begins, once when it is over. */
+static void trouble_say(struct agent *agent, uint64_t count, const char *message)
+{
+	log_warning("%s/ledger.db: %s", agent->options->state_dir, message);
+	tell_state(agent->teller, NULL, "ledger", count, message, agent_now());
+}
+
 static void errors_say(struct agent *agent)
 {
 	struct ledger_counts counts = ledger_counts(agent->ledger);
+	char message[192];
 
+	if (counts.set_aside > agent->ledger_aside) {
+		agent->ledger_aside = counts.set_aside;
+		trouble_say(agent, 0, "it was damaged: it is set aside, and a new one begun with all that is known");
+	}
 	if (counts.error == agent->ledger_error)
 		return;
 	agent->ledger_error = counts.error;
-	if (counts.error)
-		log_warning("cannot write to %s/ledger.db: %s; %zu entries wait", agent->options->state_dir,
-			    strerror(-counts.error), counts.pending);
-	else
-		log_warning("%s/ledger.db takes entries again", agent->options->state_dir);
+	(void)snprintf(message, sizeof(message),
+		       counts.error ? "cannot be written: %s; what changes waits" : "it takes what waited",
+		       strerror(-counts.error));
+	trouble_say(agent, counts.pending, message);
 }
 
 void violations_tick(struct agent *agent)

@@ -13,7 +13,7 @@
 #define BOOK_BUCKETS 8192
 #define BOOT_ID_SIZE 64
 #define LAST_EVERY   (10 * SECOND) /* between two times at which a sighting's last moment is written */
-#define CLOCK_EVERY  (60 * SECOND) /* ... and what time it was */
+#define CHECK_EVERY  (LEDGER_CHECK * SECOND)
 
 struct sighting {
 	struct sighting *next;
@@ -84,10 +84,10 @@ struct ledger {
 	uint8_t head[CHAIN_BYTES];
 	size_t looked; /* the next violation to be looked at */
 	char boot_id[BOOT_ID_SIZE];
-	int64_t clock_saved; /* CLOCK_BOOTTIME */
+	int64_t checked;     /* CLOCK_BOOTTIME: when the database was last looked at as a whole */
 	uint64_t told_until; /* entries up to it are to be marked as told; 0: none */
 	bool waivers_dirty, settings_dirty;
-	uint64_t refused, dropped;
+	uint64_t refused, dropped, set_aside;
 	int error;
 };
 

@@ -540,6 +540,7 @@ struct ledger_counts ledger_counts(const struct ledger *ledger)
 		.refused = ledger->refused,
 		.dropped = ledger->dropped,
 		.error = ledger->error,
+		.set_aside = ledger->set_aside,
 		.frozen = ledger->trust.frozen,
 	};
 }

@@ -145,6 +145,8 @@ struct ledger_watch {
 enum trust_verdict ledger_tick(struct ledger *ledger, const struct trust_reading *reading,
 			       const struct ledger_watch *watch);
 #define LEDGER_ROUND 5
+#define LEDGER_CHECK                                                                                                   \
+	60 /* seconds between two looks whether the database is sound, and what time it is written into it */
 
 /* A person confirms the clock. */
 enum trust_verdict ledger_confirm_clock(struct ledger *ledger, const struct trust_reading *reading, const char *by);
@@ -170,11 +172,12 @@ void ledger_told(struct ledger *ledger);
 
 struct ledger_counts {
 	size_t open, resolved, waivers;
-	size_t pending;   /* entries that wait to be written */
-	uint64_t refused; /* violations above a bound */
-	uint64_t dropped; /* sightings, resolved ones, entries: the oldest */
-	int error;        /* of the last writing; 0 */
-	int64_t frozen;   /* since when the clock is not believed; 0 */
+	size_t pending;     /* entries that wait to be written */
+	uint64_t refused;   /* violations above a bound */
+	uint64_t dropped;   /* sightings, resolved ones, entries: the oldest */
+	int error;          /* of the last writing; 0 */
+	uint64_t set_aside; /* databases that were found damaged, while it ran */
+	int64_t frozen;     /* since when the clock is not believed; 0 */
 };
 struct ledger_counts ledger_counts(const struct ledger *ledger);
 

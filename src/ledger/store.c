@@ -171,6 +171,11 @@ int store_commit(struct store *store)
 	return r;
 }
 
+int store_check(struct store *store)
+{
+	return database_check(&store->base);
+}
+
 int store_to_disk(struct store *store)
 {
 	return database_to_disk(&store->base);

@@ -39,6 +39,9 @@ int store_open_read(const char *dir, const char *name, struct store **ret_store)
 void store_close(struct store *store); /* takes NULL */
 DEFINE_CLEANUP(struct store *, store_close)
 
+/* Is it sound, as it is on disk? 0 or -EBADMSG. */
+int store_check(struct store *store);
+
 int store_begin(struct store *store);
 int store_begin_read(struct store *store); /* what is read until store_rollback is of one moment */
 int store_commit(struct store *store);     /* on failure nothing of the transaction is there */

@@ -152,19 +152,3 @@ int64_t violation_resolves(const struct violation *violation, const struct viola
 		return 0;
 	return violation->absent_since + rules->resolve_after * SECOND;
 }
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return b && b < a ? b : a;
-}
-
-int64_t violation_next(const struct violation *violation, const struct violation_rules *rules)
-{
-	int64_t next = earlier(INT64_MAX, violation_resolves(violation, rules));
-
-	if (violation->state == VIOLATION_GRACE)
-		next = earlier(next, violation->deadline);
-	if (violation->state == VIOLATION_WAIVED)
-		next = earlier(next, violation->waived_until);
-	return next;
-}

@@ -94,7 +94,4 @@ bool violation_is_new(const struct violation *violation, const struct violation_
 /* When it would be resolved if it stays absent; 0: it is not absent, or resolved already. */
 int64_t violation_resolves(const struct violation *violation, const struct violation_rules *rules);
 
-/* The next moment at which the state changes by the clock alone; INT64_MAX: none. */
-int64_t violation_next(const struct violation *violation, const struct violation_rules *rules);
-
 #endif

@@ -2,7 +2,6 @@
 /* The way to the database: what is not written stays, in order, and is tried again. */
 #include <string.h>
 
-#include "base/log.h"
 #include "ledger/internal.h"
 
 /* ---- lines ---- */
@@ -128,7 +127,6 @@ static void all_clean(struct ledger *ledger)
 	ledger->unwritten = 0;
 	ledger->waivers_dirty = ledger->settings_dirty = false;
 	ledger->told_until = 0;
-	ledger->clock_saved = ledger->trust.boot;
 	lines_forget(ledger);
 }
 
@@ -187,8 +185,7 @@ static int begin_anew(struct ledger *ledger)
 	r = store_open(ledger->dir, &ledger->store, &set_aside);
 	if (r < 0 || !set_aside)
 		return r;
-	log_warning("%s/" STORE_NAME " was damaged: it is set aside, and a new one begun with what is known",
-		    ledger->dir);
+	ledger->set_aside++;
 	all_dirty(ledger);
 	memcpy(base, first ? first->before : ledger->head, sizeof(base));
 	return ledger_base_put(ledger, base, first ? first->entry.seq - 1 : ledger->seq);
@@ -219,14 +216,18 @@ static int trim(struct ledger *ledger)
 
 int ledger_write_due(struct ledger *ledger)
 {
-	bool clock = ledger->trust.boot - ledger->clock_saved >= CLOCK_EVERY;
+	bool check = ledger->trust.boot - ledger->checked >= CHECK_EVERY;
 	int r;
 
 	if (!ledger->book.dirty && !ledger->waivers_dirty && ledger->unwritten == 0 && !ledger->told_until &&
-	    !ledger->settings_dirty && !clock)
+	    !ledger->settings_dirty && !check)
 		return 0;
+	if (check)
+		ledger->checked = ledger->trust.boot;
+	if (check && ledger->store && store_check(ledger->store) == -EBADMSG && begin_anew(ledger) < 0)
+		return ledger->error = -EBADMSG;
 	r = ledger_write(ledger);
-	return r == 0 && clock ? trim(ledger) : r;
+	return r == 0 && check ? trim(ledger) : r;
 }
 
 int ledger_write_all(struct ledger *ledger)

@@ -84,13 +84,16 @@ static int no_complaint(void *data, int count, char **values, char **names)
 	return 0;
 }
 
-static int database_check(sqlite3 *db)
+int database_check(struct database *database)
 {
 	bool sound = false;
-	int code = sqlite3_exec(db, "PRAGMA quick_check(1)", no_complaint, &sound, NULL);
+	int code;
+
+	(void)sqlite3_db_release_memory(database->db); /* pages that were read before say nothing */
+	code = sqlite3_exec(database->db, "PRAGMA quick_check(1)", no_complaint, &sound, NULL);
 
 	if (code != SQLITE_OK)
-		return schema_errno(db, code);
+		return schema_errno(database->db, code);
 	return sound ? 0 : -EBADMSG;
 }
 
@@ -113,7 +116,7 @@ static int database_prepare(struct database *database, const struct database_kin
 	int r = schema_bring_up(database->db, kind->steps, kind->step_count);
 
 	if (r == 0)
-		r = database_check(database->db);
+		r = database_check(database);
 	if (r == 0)
 		r = schema_errno(database->db, sqlite3_exec(database->db, log, NULL, NULL, NULL));
 	return r < 0 ? r : sentences_prepare(database, kind);

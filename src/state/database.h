@@ -43,6 +43,9 @@ int database_open_read(const char *dir, const char *name, const struct database_
 /* What was committed is synchronised to the disk: it survives a power failure. */
 int database_to_disk(struct database *database);
 
+/* Is it sound, as it is on disk? 0 or -EBADMSG; or the error of reading. */
+int database_check(struct database *database);
+
 void database_close(struct database *database); /* also one that was not opened, of zeroes */
 
 /* A parameter of a sentence: a number, a text, or with `blob` `size` bytes of anything. Valid until the sentence is reset. */
