@@ -2,6 +2,8 @@
 #include "cmd/ledger.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,12 +11,15 @@
 
 #include "agent/agent.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "control/control.h"
 #include "ledger/request.h"
 
 #define ANSWER_MS 30000
+#define BUSY_MS   10000 /* how long the lock of another command, or of an agent that starts, is waited for */
+#define AGAIN_MS  20
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -36,7 +41,8 @@ static void complain(const char *dir, int error)
 		log_error("cannot open the ledger in %s: %s", dir, strerror(-error));
 }
 
-static int open_own(const struct ledger_asking *asking, const struct trust_reading *reading, struct ledger **ret_ledger)
+static int open_own(const struct ledger_asking *asking, const struct trust_reading *reading, bool last,
+		    struct ledger **ret_ledger)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	struct ledger_opened opened;
@@ -54,18 +60,21 @@ static int open_own(const struct ledger_asking *asking, const struct trust_readi
 					     said.resolve_after, said.reopen_within,
 					     said.waiver_max,    said.waiver_warning };
 	r = ledger_open(asking->state_dir, &settings, reading, ret_ledger, &opened);
-	if (r < 0)
+	if (r < 0 && (r != -EBUSY || last))
 		complain(asking->state_dir, r);
 	return r;
 }
 
-static int ask_own(const struct ledger_asking *asking, const char *text, json_t **ret_answer)
+/* -EBUSY: somebody else writes; said only where it is the last try. */
+static int ask_own(const struct ledger_asking *asking, const char *text, bool last, json_t **ret_answer)
 {
 	_cleanup_(ledger_closep) struct ledger *ledger = NULL;
 	const struct trust_reading reading = { .wall = clock_ns(CLOCK_REALTIME), .boot = clock_ns(CLOCK_BOOTTIME) };
 	char by[32];
-	int r = open_own(asking, &reading, &ledger);
+	int r = open_own(asking, &reading, last, &ledger);
 
+	if (r == -EBUSY)
+		return r;
 	if (r < 0)
 		return r == -EINVAL ? EXIT_USAGE : EXIT_RUNTIME;
 	(void)snprintf(by, sizeof(by), "uid %u", getuid());
@@ -75,7 +84,7 @@ static int ask_own(const struct ledger_asking *asking, const char *text, json_t 
 
 /* ---- of the agent ---- */
 
-static int ask(const struct ledger_asking *asking, const char *text, json_t **ret_answer)
+static int ask_once(const struct ledger_asking *asking, const char *text, bool last, json_t **ret_answer)
 {
 	_cleanup_free_ char *request = NULL, *answer = NULL;
 	int r;
@@ -84,7 +93,7 @@ static int ask(const struct ledger_asking *asking, const char *text, json_t **re
 		return EXIT_RUNTIME;
 	r = control_ask(asking->runtime_dir, request, ANSWER_MS, &answer);
 	if (r == -ECONNREFUSED)
-		return ask_own(asking, text, ret_answer);
+		return ask_own(asking, text, last, ret_answer);
 	if (r == -EINVAL) {
 		log_error("that is too much to ask at once: shorten the reason");
 		return EXIT_USAGE;
@@ -97,6 +106,22 @@ static int ask(const struct ledger_asking *asking, const char *text, json_t **re
 	}
 	*ret_answer = json_loads(answer, 0, NULL);
 	return 0;
+}
+
+/* One writer at a time: who finds the lock taken and no agent asks again. */
+static int ask(const struct ledger_asking *asking, const char *text, json_t **ret_answer)
+{
+	uint64_t until = monotonic_ms() + BUSY_MS;
+	int r = -EBUSY;
+
+	for (bool last = false; r == -EBUSY; last = monotonic_ms() >= until) {
+		r = ask_once(asking, text, last, ret_answer);
+		if (r == -EBUSY && !last)
+			(void)poll(NULL, 0, AGAIN_MS);
+		else if (r == -EBUSY)
+			return EXIT_RUNTIME;
+	}
+	return r;
 }
 
 int ledger_ask(const struct ledger_asking *asking, json_t *request, json_t **ret_answer)
