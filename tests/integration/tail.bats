@@ -38,12 +38,9 @@ follower() {
 	echo $! >"$D/follow.$name.pid"
 }
 
-# The followers hear of each of the findings behind them only when they follow already: who asked last is told last.
-following() { wait_for 20 followers_are "$1"; }
-followers_are() {
-	[ "$(ss -xH state connected src "$D/control/control.sock" 2>/dev/null | wc -l)" -ge "$1" ] ||
-		[ "$(grep -c "$D/control/control.sock\$\|/control.sock\$" /proc/net/unix)" -gt "$1" ]
-}
+# followers_show COUNT TEXT: all of them do. With -n 1 a line of the past shows that it follows.
+followers_show() { [ "$(grep -lF "$2" "$D"/follow.* | grep -c '[0-9a-z]$')" -ge "$1" ]; }
+following() { wait_for 60 followers_show "$1" '@timestamp'; }
 
 # marked FILE NAME: it has the finding of that program.
 marker() { echo "\"rule\":{\"id\":\"drift.exec.new\".*\"file\":{\"path\":\"/opt/$1-0\""; }
@@ -147,11 +144,10 @@ tails() {
 }
 
 @test "live alone shows nothing of before" {
+	local i=0
 	follower live --container tail-box
 	follower all
-	following 2
-	news tail-box live 1
-	marked "$D/follow.live" live
+	wait_for 20 eval 'news tail-box live-$((i++)) 1; followers_show 2 /opt/live-'
 	[ "$(head -n 1 "$D/follow.live" | jq -r .container.name)" = tail-box ]
 	! grep -q '/opt/first-' "$D/follow.live" "$D/follow.all"
 	plm_tail -f --until 2020-01-01 --json >"$D/told" # its end has come
@@ -167,8 +163,8 @@ tails() {
 }
 
 @test "one that never reads is cut off, and one beside it misses nothing" {
-	follower deaf
-	follower reader
+	follower deaf -n 1
+	follower reader -n 1
 	following 2
 	kill -STOP "$(<"$D/follow.deaf.pid")"
 	news tail-box deaf 350 "$(printf 'x%.0s' {1..3900})"
@@ -184,46 +180,12 @@ tails() {
 @test "a hundred at once, and still an answer for who asks" {
 	local i
 	for i in {1..100}; do follower "$i" -n 1; done
-	for i in {1..100}; do wait_line 60 $$ "$D/follow.$i" '@timestamp'; done
+	following 100
 	news tail-box hundred 1
-	for i in {1..100}; do marked "$D/follow.$i" hundred; done
+	wait_for 30 followers_show 100 '"path":"/opt/hundred-0"'
 	timeout 10 "$PLM" ps --runtime-dir "$D/control" | grep -q tail-box
 	run -3 --separate-stderr plm_tail -f
 	[[ $stderr == "plimsoll: the agent on "*"too many at once"* ]] || fail "$stderr"
-}
-
-@test "the group that the configuration names may follow and read, and nobody else" {
-	local within=(setpriv --reuid 65534 --regid 4711 --clear-groups)
-	stop_agent || [ $? -eq 127 ] # it is not this shell's child
-	echo 'group: "4711"' >"$D/group.yaml"
-	start_agent --config "$D/group.yaml"
-	TAIL_SECONDS=20 "${within[@]}" "$PLM" tail --json --since 1d --state-dir "$D/state" --rule 'drift.*' | grep -q /opt/first-0
-	"${within[@]}" timeout 20 "$PLM" ps --runtime-dir "$D/control" | grep -q tail-box
-	"${within[@]}" timeout 20 "$PLM" tail -f -n 1 --json --state-dir "$D/state" --runtime-dir "$D/control" | head -n 1 | jq -e .event.id
-	within[4]=4712
-	run -3 --separate-stderr "${within[@]}" timeout 20 "$PLM" tail --state-dir "$D/state"
-	[[ $stderr == "plimsoll: only root, and the group"* ]] || fail "$stderr"
-	run -3 --separate-stderr "${within[@]}" timeout 20 "$PLM" tail -f --state-dir "$D/state" --runtime-dir "$D/control"
-	[[ $stderr == "plimsoll: only root, and the group"* ]] || fail "$stderr"
-	[ "$(stat -c %a "$D/state/state.db")" = 600 ]
-}
-
-@test "killed and started again: what was told before is there, once, and what is told after" {
-	follower killed --since 1d
-	wait_line 20 $$ "$D/follow.killed" '@timestamp'
-	news tail-box before 20
-	sync_agent
-	kill -KILL "$(<"$D/agent.pid")"
-	wait_line 20 $$ "$D/follow.killed.err" '^plimsoll: the agent on .* ended'
-	end_process agent 5 || :
-	start_agent
-	news tail-box after 20
-	sync_agent
-	plm_tail --json --since 1d >"$D/tail"
-	[ -z "$(jq -r .event.id "$D/tail" | sort | uniq -d)" ]
-	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/before-' "$D/tail")" -eq 20 ]
-	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/after-' "$D/tail")" -eq 20 ]
-	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/before-' "$D/follow.killed")" -eq 20 ]
 }
 
 # pane REGEX: the terminal shows it.
@@ -244,4 +206,41 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 	tmux -S "$D/tmux.sock" send-keys C-c
 	wait_for 20 pane '^(\^C)?ended 130'
 	! pane 'plimsoll: '
+}
+
+@test "the group that the configuration names may follow and read, and nobody else" {
+	local within=(setpriv --reuid 65534 --regid 4711 --clear-groups)
+	stop_agent || [ $? -eq 127 ] # it is not this shell's child
+	echo 'group: "4711"' >"$D/group.yaml"
+	start_agent --config "$D/group.yaml"
+	TAIL_SECONDS=20 "${within[@]}" "$PLM" tail --json --since 1d --state-dir "$D/state" --rule 'drift.*' | grep -q /opt/first-0
+	"${within[@]}" timeout 20 "$PLM" ps --runtime-dir "$D/control" | grep -q tail-box
+	"${within[@]}" timeout 20 "$PLM" tail -f -n 1 --json --state-dir "$D/state" --runtime-dir "$D/control" | head -n 1 | jq -e .event.id
+	within[4]=4712
+	run -3 --separate-stderr "${within[@]}" timeout 20 "$PLM" tail --state-dir "$D/state"
+	[[ $stderr == "plimsoll: only root, and the group"* ]] || fail "$stderr"
+	run -3 --separate-stderr "${within[@]}" timeout 20 "$PLM" tail -f --state-dir "$D/state" --runtime-dir "$D/control"
+	[[ $stderr == "plimsoll: only root, and the group"* ]] || fail "$stderr"
+	[ "$(stat -c %a "$D/state/state.db")" = 600 ]
+	stop_agent
+}
+
+@test "killed and started again: what was told before is there, once, and what is told after" {
+	start_agent
+	follower killed --since 1d
+	wait_line 20 $$ "$D/follow.killed" '@timestamp'
+	news tail-box before 20
+	sync_agent
+	kill -KILL "$(<"$D/agent.pid")"
+	wait_line 20 $$ "$D/follow.killed.err" '^plimsoll: the agent on .* ended'
+	end_process agent 5 || :
+	start_agent
+	news tail-box after 20
+	sync_agent
+	plm_tail --json --since 1d >"$D/tail"
+	[ -z "$(jq -r .event.id "$D/tail" | sort | uniq -d)" ]
+	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/before-' "$D/tail")" -eq 20 ]
+	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/after-' "$D/tail")" -eq 20 ]
+	[ "$(grep -c '"rule":{"id":"drift.exec.new".*"path":"/opt/before-' "$D/follow.killed")" -eq 20 ]
+	stop_agent
 }
