@@ -193,7 +193,7 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 
 @test "on a terminal: in colour, as wide as it is, until Ctrl-C" {
 	TERM=screen-256color tmux -S "$D/tmux.sock" -f /dev/null new-session -d -x 100 -y 24 \
-		"\"$PLM\" tail -f -n 1 --container tail-box --state-dir \"$D/state\" --runtime-dir \"$D/control\"; echo ended \$?; exec cat"
+		"trap : INT; \"$PLM\" tail -f -n 1 --container tail-box --state-dir \"$D/state\" --runtime-dir \"$D/control\"; echo ended \$?; exec cat"
 	wait_for 20 pane 'tail-box \('
 	news tail-box screen 1
 	wait_for 20 pane '^[0-9:.]{12} CRITICAL drift\.exec\.new +tail-box '
