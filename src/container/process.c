@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "process/live.h"
 
 #define SECOND 1000000000ll
 
@@ -53,19 +54,6 @@ int process_in_cgroup(uint32_t pid, const char *path)
 	return ferror(file) ? -ESRCH : answer;
 }
 
-/* Field 22 of /proc/PID/stat; the second, the name, may hold anything but ends at the last ')'. */
-static uint64_t start_ticks(const char *stat)
-{
-	const char *at = strrchr(stat, ')');
-	uint64_t ticks = 0;
-
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, " %" SCNu64, &ticks) != 1)
-		return 0;
-	return ticks;
-}
-
 int64_t process_started_ns(uint32_t pid)
 {
 	_cleanup_fclose_ FILE *file = process_open(pid, "stat");
@@ -78,7 +66,7 @@ int64_t process_started_ns(uint32_t pid)
 		return 0;
 	size = fread(stat, 1, sizeof(stat) - 1, file);
 	stat[size] = '\0';
-	ticks = start_ticks(stat);
+	ticks = live_ticks(stat);
 	if (!ticks || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up))
 		return 0;
 	return (now.tv_sec - up.tv_sec) * SECOND + now.tv_nsec - up.tv_nsec +
