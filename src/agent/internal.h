@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, await.c what it waits for, life.c a container's life,
  * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts, serve.c and
- * listing.c what the agent says of itself, keep.c keeps what it told, start.c its start, loop.c its waiting and its end. */
+ * listing.c what the agent says of itself, session.c who came in from outside, keep.c keeps what it told, start.c its start, loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
@@ -20,6 +20,7 @@
 #include "output/id.h"
 #include "output/sink.h"
 #include "process/processes.h"
+#include "process/sessions.h"
 #include "record/recording.h"
 #include "state/state.h"
 #include "tell/judge.h"
@@ -63,6 +64,7 @@ struct agent {
 	struct resolver *resolver;
 	struct processes *processes;
 	struct writers *writers;
+	struct sessions *sessions;
 	struct digests *digests;
 	struct awaiting *awaiting;    /* for the content of a file */
 	struct awaiting *transacting; /* for the end of a transaction of packages */
@@ -205,7 +207,7 @@ bool packages_owe(struct agent *agent, uint64_t since);
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
 void listing_writers(struct agent *agent, uint64_t token, const char *id);
-
+void listing_sessions(struct agent *agent, uint64_t token);
 /* keep.c */
 int keep_start(struct agent *agent);
 void keep_flush(struct agent *agent, int64_t now); /* realtime ns */
@@ -213,6 +215,13 @@ void keep_reload(struct agent *agent);             /* another policy holds */
 void keep_report(struct agent *agent);             /* what went wrong since it was last asked, on standard error */
 /* The client is told where the history ends, and then every line that goes into it. */
 void keep_follow(struct agent *agent, uint64_t token);
+
+/* session.c */
+/* What an event says of an exec session, as soon as it is read: who came in can be gone in a moment. */
+void session_learn(struct agent *agent, const struct event *event);
+void session_told(struct agent *agent, const struct event *event);          /* an alert told of it */
+void session_tick(struct agent *agent, uint64_t now);                       /* those that have ended are told */
+void session_leave(struct agent *agent, const struct container *container); /* it has stopped, and so have they */
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */
