@@ -22,7 +22,8 @@ struct history {
 	int fd;                          /* of the current segment; -EBADF: none is begun */
 	char name[HISTORY_SEGMENT_SIZE]; /* of the current one, or else of the last; "": there is none */
 	uint64_t size;                   /* of the current one: of what is whole */
-	int64_t latest;                  /* no line was told later: the next segment's name is */
+	int64_t taken;                   /* no line was taken later */
+	int64_t latest;                  /* ... of those that are written: the next segment's name is */
 	struct buffer queue;             /* whole lines */
 	bool full;                       /* nothing is taken until half the queue is out */
 	uint64_t untold;                 /* lines lost since a loss was last told */
@@ -152,7 +153,7 @@ static void segment_adopt(struct history *history, const struct segment *newest)
 	fd = openat(history->dir_fd, file, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	history->latest = (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
+	history->latest = history->taken = (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
 	history->size = (uint64_t)st.st_size;
 	if (torn_end(fd, &history->size) < 0 || file_share(fd, &history->limits) < 0) {
 		history->size = 0;
@@ -213,20 +214,6 @@ int history_open(const char *state_dir, const struct history_limits *limits, his
 	return 0;
 }
 
-void history_free(struct history *history)
-{
-	if (!history)
-		return;
-	if (history->keeper)
-		history_flush(history, history->latest);
-	keeper_free(history->keeper);
-	cleanup_closep(&history->fd);
-	cleanup_closep(&history->dir_fd);
-	cleanup_closep(&history->lock_fd);
-	buffer_clear(&history->queue);
-	free(history);
-}
-
 /* ---- lines ---- */
 
 /* Into the queue, whole or not at all. */
@@ -256,8 +243,8 @@ static void loss_tell(struct history *history, int64_t now)
 
 void history_take(struct history *history, const char *line, size_t size, int64_t now)
 {
-	if (now > history->latest)
-		history->latest = now;
+	if (now > history->taken)
+		history->taken = now;
 	loss_tell(history, now);
 	if (history->untold == 0 && queue_take(history, line, size)) {
 		history->lines++;
@@ -291,6 +278,8 @@ static int queue_write(struct history *history)
 	end = n > 0 ? memrchr(history->queue.data, '\n', (size_t)n) : NULL;
 	whole = end ? (size_t)(end - history->queue.data) + 1 : 0;
 	history->size += whole;
+	if (whole > 0)
+		history->latest = history->taken;
 	queue_settle(history, whole);
 	if (whole == (size_t)n)
 		return n > 0 ? 0 : -EIO;
@@ -324,6 +313,20 @@ void history_flush(struct history *history, int64_t now)
 	}
 	if (segment_is_due(history, now))
 		segment_end(history);
+}
+
+void history_free(struct history *history)
+{
+	if (!history)
+		return;
+	if (history->keeper && history->queue.size > 0)
+		queue_flush(history, history->taken);
+	keeper_free(history->keeper);
+	cleanup_closep(&history->fd);
+	cleanup_closep(&history->dir_fd);
+	cleanup_closep(&history->lock_fd);
+	buffer_clear(&history->queue);
+	free(history);
 }
 
 struct history_position history_end(const struct history *history)

@@ -53,7 +53,7 @@ static void container_take(const json_t *object, struct text_alert *text)
 
 static void process_take(const json_t *object, struct text_alert *text)
 {
-	if (!field_at(object, "process"))
+	if (!field_at(object, "process.user.id"))
 		return;
 	text->has_process = true;
 	text->has_before = field_at(object, "plimsoll.before.user.id");

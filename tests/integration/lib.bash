@@ -374,7 +374,7 @@ stop_agent() {
 # Returns when everything that the kernel had queued before this call has been told, of every container of the host: a
 # transaction of packages that another suite began is waited for too.
 sync_agent() {
-	timeout 60 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
+	timeout 130 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
 }
 
 # ---- questions ----

@@ -3,6 +3,7 @@
 #include "control/control.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,6 +21,7 @@
 #define LONG_ANSWER (3 * 1024 * 1024)
 
 struct fixture {
+	uid_t asked_by;
 	char parent[40], dir[256];
 	struct control *control;
 	uint64_t deferred;
@@ -33,9 +35,12 @@ static void handle(struct control *control, uint64_t token, const char *request,
 	_cleanup_free_ char *text = NULL;
 
 	fixture->requests++;
+	fixture->asked_by = control_peer(control, token);
 	(void)snprintf(fixture->last, sizeof(fixture->last), "%s", request);
 	if (strcmp(request, "later") == 0) {
 		fixture->deferred = token;
+	} else if (strcmp(request, "follow") == 0) {
+		(void)control_follow(control, token, "first\n", 6);
 	} else if (strcmp(request, "long") == 0) {
 		text = calloc(1, LONG_ANSWER);
 		assert_non_null(text);
@@ -325,6 +330,222 @@ static void a_client_that_left_is_forgotten(void **state)
 	assert_int_equal(control_answer(fixture->control, fixture->deferred, "now", 3), -ENOENT);
 }
 
+/* ---- followers ---- */
+
+static int follow(struct fixture *fixture)
+{
+	unsigned before = fixture->requests;
+	int fd = raw_connect(fixture);
+
+	assert_int_equal(send(fd, "follow\n", 7, 0), 7);
+	while (fixture->requests == before)
+		turn(fixture);
+	return fd;
+}
+
+/* What has come, up to `size` bytes; -1 where the other side has not closed and nothing came. */
+static ssize_t received(int fd, char *text, size_t size)
+{
+	ssize_t n = recv(fd, text, size - 1, MSG_DONTWAIT);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+static void followers_are_told_every_line(void **state)
+{
+	struct fixture *fixture = *state;
+	int fds[CONTROL_FOLLOWERS];
+	char text[64];
+
+	control_tell(fixture->control, "before\n", 7); /* to nobody */
+	for (size_t i = 0; i < CONTROL_FOLLOWERS; i++)
+		fds[i] = follow(fixture);
+	control_tell(fixture->control, "one\n", 4);
+	control_tell(fixture->control, "two\n", 4);
+	control_flush(fixture->control);
+	for (size_t i = 0; i < CONTROL_FOLLOWERS; i++) {
+		assert_true(received(fds[i], text, sizeof(text)) > 0);
+		assert_string_equal(text, "first\none\ntwo\n");
+	}
+	a_request_is_answered(state); /* a question has its place beside them */
+	for (size_t i = 0; i < CONTROL_FOLLOWERS; i++)
+		(void)close(fds[i]);
+	turn(fixture);
+	control_tell(fixture->control, "three\n", 6);
+	control_flush(fixture->control);
+	assert_int_equal(control_counts(fixture->control).cut, 0);
+	(void)close(follow(fixture)); /* and their places are free again */
+}
+
+static void one_follower_too_many_is_closed(void **state)
+{
+	struct fixture *fixture = *state;
+	int fds[CONTROL_FOLLOWERS + 1];
+	char text[64];
+
+	for (size_t i = 0; i <= CONTROL_FOLLOWERS; i++)
+		fds[i] = follow(fixture);
+	assert_int_equal(received(fds[CONTROL_FOLLOWERS], text, sizeof(text)), 0);
+	assert_int_equal(control_counts(fixture->control).refused, 1);
+	for (size_t i = 0; i <= CONTROL_FOLLOWERS; i++)
+		(void)close(fds[i]);
+}
+
+/* It is cut off when its queue is full; who reads beside it misses nothing. */
+static void a_follower_that_never_reads_is_cut_off(void **state)
+{
+	struct fixture *fixture = *state;
+	int deaf = follow(fixture), reader = follow(fixture);
+	static char line[10000], text[1 << 20];
+	uint64_t told = 0, got = 0;
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	while (control_counts(fixture->control).cut == 0) {
+		control_tell(fixture->control, line, sizeof(line));
+		control_flush(fixture->control);
+		told += sizeof(line);
+		for (ssize_t n; (n = received(reader, text, sizeof(text))) > 0;)
+			got += (uint64_t)n;
+		assert_true(told < 4 * CONTROL_FOLLOW_MAX);
+	}
+	assert_true(told > CONTROL_FOLLOW_MAX);
+	assert_int_equal(got, told + strlen("first\n"));
+	assert_int_equal(control_counts(fixture->control).cut, 1);
+	(void)close(deaf);
+	(void)close(reader);
+}
+
+/* What its socket did not take at once comes when it reads. */
+static void a_slow_follower_gets_all(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = follow(fixture);
+	static char line[10000], text[1 << 20];
+	uint64_t told = 0, got = 0;
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 80; i++) {
+		control_tell(fixture->control, line, sizeof(line));
+		control_flush(fixture->control);
+		told += sizeof(line);
+	}
+	while (got < told + strlen("first\n")) {
+		ssize_t n = received(fd, text, sizeof(text));
+
+		assert_true(n != 0);
+		got += n > 0 ? (uint64_t)n : 0;
+		if (n < 0)
+			turn(fixture);
+	}
+	assert_int_equal(control_counts(fixture->control).cut, 0);
+	(void)close(fd);
+}
+
+/* A client that only asks must not have the loop spin while it waits. */
+static void a_half_closed_client_wakes_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_close_ int fd = raw_connect(fixture);
+	struct pollfd ready = { .fd = control_fd(fixture->control), .events = POLLIN };
+
+	assert_int_equal(send(fd, "later\n", 6, 0), 6);
+	(void)shutdown(fd, SHUT_WR);
+	while (!fixture->deferred)
+		turn(fixture);
+	control_handle(fixture->control);
+	assert_int_equal(poll(&ready, 1, 0), 0);
+	answer_deferred(fixture);
+}
+
+/* ---- who may ask ---- */
+
+/* A child with these ids connects and asks; its exit status is 0 when it got an answer. */
+static int ask_as(struct fixture *fixture, uid_t uid, gid_t gid, gid_t other)
+{
+	int done[2], status = -1;
+	pid_t pid;
+
+	assert_int_equal(pipe2(done, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		char *text = NULL;
+
+		if (setgroups(other ? 1 : 0, &other) < 0 || setgid(gid) < 0 || setuid(uid) < 0)
+			_exit(9);
+		_exit(control_ask(fixture->dir, "ps", 10000, &text) == 0 ? 0 : 1);
+	}
+	(void)close(done[1]);
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = control_fd(fixture->control), .events = POLLIN },
+					 { .fd = done[0], .events = POLLIN } };
+
+		assert_true(poll(fds, 2, 10000) > 0);
+		if (fds[1].revents)
+			break;
+		control_handle(fixture->control);
+	}
+	(void)close(done[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void members_of_the_group_may_ask(void **state)
+{
+	static const struct {
+		gid_t group; /* of the socket; 0: none */
+		gid_t gid, other;
+		int result;
+	} rows[] = {
+		{ 0, 4712, 4713, 1 },    { 4711, 4712, 4713, 1 }, { 4711, 4711, 0, 0 },
+		{ 4711, 4712, 4711, 0 }, { 0, 4711, 0, 1 },
+	};
+	struct fixture *fixture = *state;
+	char path[300];
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(fixture->parent, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/control.sock", fixture->dir);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(control_group(fixture->control, rows[i].group), 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode, S_IFSOCK | (rows[i].group ? 0660 : 0600));
+		assert_int_equal(ask_as(fixture, 4710, rows[i].gid, rows[i].other), rows[i].result);
+		if (rows[i].result == 0)
+			assert_int_equal(fixture->asked_by, 4710);
+	}
+}
+
+/* The file's mode is one lock, the peer's credentials are the other. */
+static void the_peer_is_asked_too(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[300];
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(fixture->parent, 0755), 0);
+	assert_int_equal(control_group(fixture->control, 4711), 0);
+	(void)snprintf(path, sizeof(path), "%s/control.sock", fixture->dir);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(ask_as(fixture, 4710, 4712, 0), 1);
+	assert_int_equal(control_counts(fixture->control).refused, 1);
+	assert_int_equal(ask_as(fixture, 4710, 4712, 4711), 0);
+}
+
+static void the_peer_is_known(void **state)
+{
+	struct fixture *fixture = *state;
+
+	a_request_is_answered(state);
+	assert_int_equal(fixture->asked_by, geteuid());
+	assert_int_equal(control_peer(fixture->control, 4711), CONTROL_NOBODY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -344,6 +565,14 @@ int main(void)
 		TEST(a_request_without_end_is_dropped),
 		TEST(a_request_may_come_in_pieces),
 		TEST(a_client_that_left_is_forgotten),
+		TEST(followers_are_told_every_line),
+		TEST(one_follower_too_many_is_closed),
+		TEST(a_follower_that_never_reads_is_cut_off),
+		TEST(a_slow_follower_gets_all),
+		TEST(a_half_closed_client_wakes_nobody),
+		TEST(members_of_the_group_may_ask),
+		TEST(the_peer_is_asked_too),
+		TEST(the_peer_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
