@@ -13,6 +13,7 @@ int cmd_inventory(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
 
 #endif
