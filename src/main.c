@@ -17,6 +17,7 @@ static const struct command {
 	{ "check", cmd_check, "what this kernel and host allow, and what is not seen without it" },
 	{ "ps", cmd_ps, "the containers that the running agent watches" },
 	{ "tail", cmd_tail, "what was told: past alerts, and new ones as they come" },
+	{ "show", cmd_show, "everything known about one alert: who, how, what else" },
 	{ "inventory", cmd_inventory,
 	  "what an image or a container's image holds: packages, and what no package owns" },
 	{ "drift", cmd_drift, "what differs now between a running container and its image" },

@@ -50,6 +50,7 @@ struct facts_source agent_facts_source(struct agent *agent, struct container *co
 				      .processes = agent->processes,
 				      .digests = agent->digests,
 				      .writers = agent->writers,
+				      .redact = teller_redact(agent->teller),
 				      .writable = all ? NULL : container->view,
 				      .host_root = agent->options->host_root,
 				      .boot_offset = agent->boot_offset };
@@ -94,6 +95,7 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 {
 	struct tell_open open = { .id = "" };
 	bool found = e->event->backend == PLM_BACKEND_ITERATOR;
+	uint64_t told = teller_told(agent->teller);
 
 	agent_image_first(e->container, e->event, facts);
 	agent_vouch(agent, e->event, facts);
@@ -104,6 +106,8 @@ void agent_judge(struct agent *agent, const struct await_event *e, struct facts 
 					     .container = e->container,
 					     .found = found ? agent_now() : 0,
 					     .ret_open = &open });
+	if (teller_told(agent->teller) != told)
+		session_told(agent, e->event);
 	await_later(agent, e, facts, wait, &open);
 }
 
@@ -177,6 +181,7 @@ void agent_record(const void *record, size_t size, void *data)
 	container = life_container(agent, event);
 	if (!container)
 		return; /* forgotten: it was no container's */
+	session_learn(agent, event);
 	if (container->state == CONTAINER_WAITING &&
 	    registry_hold(agent->registry, container->cgroup, record, size, event->time) == 0)
 		return; /* until it has its name */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's one context, for the files of this folder: agent.c has the way of an event, await.c what it waits for, life.c a container's life,
  * naming.c its name, remember.c what outlasts it, existing.c what was there before, inventories.c what their images hold, compare.c what lasts,
- * violations.c what the ledger asks and tells, serve.c and listing.c what the agent says of itself, keep.c keeps what it told, start.c its start,
- * loop.c its waiting and its end. */
+ * violations.c what the ledger asks and tells, session.c who came in from outside, serve.c and listing.c what the agent says of itself,
+ * keep.c keeps what it told, start.c its start, loop.c its waiting and its end. */
 #ifndef PLM_AGENT_INTERNAL_H
 #define PLM_AGENT_INTERNAL_H
 
@@ -22,6 +22,7 @@
 #include "output/id.h"
 #include "output/sink.h"
 #include "process/processes.h"
+#include "process/sessions.h"
 #include "record/recording.h"
 #include "state/state.h"
 #include "tell/judge.h"
@@ -65,6 +66,7 @@ struct agent {
 	struct resolver *resolver;
 	struct processes *processes;
 	struct writers *writers;
+	struct sessions *sessions;
 	struct digests *digests;
 	struct awaiting *awaiting;    /* for the content of a file */
 	struct awaiting *transacting; /* for the end of a transaction of packages */
@@ -220,7 +222,7 @@ void violations_told(struct agent *agent); /* the outputs have what was told */
 /* listing.c */
 void listing_answer(struct agent *agent, uint64_t token);
 void listing_writers(struct agent *agent, uint64_t token, const char *id);
-
+void listing_sessions(struct agent *agent, uint64_t token);
 /* keep.c */
 int keep_start(struct agent *agent);
 void keep_flush(struct agent *agent, int64_t now); /* realtime ns */
@@ -228,6 +230,13 @@ void keep_reload(struct agent *agent);             /* another policy holds */
 void keep_report(struct agent *agent);             /* what went wrong since it was last asked, on standard error */
 /* The client is told where the history ends, and then every line that goes into it. */
 void keep_follow(struct agent *agent, uint64_t token);
+
+/* session.c */
+/* What an event says of an exec session, as soon as it is read: who came in can be gone in a moment. */
+void session_learn(struct agent *agent, const struct event *event);
+void session_told(struct agent *agent, const struct event *event);          /* an alert told of it */
+void session_tick(struct agent *agent, uint64_t now);                       /* those that have ended are told */
+void session_leave(struct agent *agent, const struct container *container); /* it has stopped, and so have they */
 
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */

@@ -56,6 +56,7 @@ static void end(struct agent *agent, struct container *container)
 
 	await_release(agent, container);
 	packages_end(agent, container);
+	session_leave(agent, container);
 	teller_rest(agent->teller, container_key(container));
 	remember_left(agent, container_key(container));
 	if (agent->recording)

@@ -274,3 +274,33 @@ void listing_writers(struct agent *agent, uint64_t token, const char *id)
 	json_decref(answer);
 	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
 }
+
+/* ---- who is in ---- */
+
+static void session_add(const struct session *session, void *data)
+{
+	const struct listing *listing = data;
+	const struct container *container = registry_get(listing->agent->registry, session->container);
+	json_t *entry = json_object();
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llx", (unsigned long long)session->id);
+	put_string(entry, "session", text);
+	put_string(entry, "container", container ? container->facts.id : NULL);
+	put_string(entry, "audit_id", session->audit_id);
+	(void)json_object_set_new(entry, "pid", json_integer(session->pid));
+	(void)json_array_append_new(listing->list, entry);
+}
+
+void listing_sessions(struct agent *agent, uint64_t token)
+{
+	struct listing listing = { .agent = agent, .list = json_array() };
+	_cleanup_free_ char *text = NULL;
+	json_t *answer;
+
+	sessions_each(agent->sessions, session_add, &listing);
+	answer = json_pack("{s:o}", "sessions", listing.list);
+	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	json_decref(answer);
+	(void)control_answer(agent->control, token, text ?: "", text ? strlen(text) : 0);
+}

@@ -147,6 +147,7 @@ static void tick(struct agent *agent, uint64_t now)
 	serve_losses(agent);
 	naming_tick(agent);
 	remember_tick(agent, now);
+	session_tick(agent, now);
 	if (teller_next(agent->teller) <= now)
 		teller_expire(agent->teller, now);
 	violations_tick(agent);

@@ -16,8 +16,8 @@
 #define LEDGER  "ledger "
 
 /* "ps": at once. "ps settled": when everything that the kernel had queued is told, and no container that was there waits
- * for its name any more. "writers ID": who wrote which files of that container. "follow": what is told from now on.
- * "ledger JSON": a change of the ledger (ledger/request.h), for root alone. */
+ * for its name any more. "writers ID": who wrote which files of that container. "sessions": those told of that go on.
+ * "follow": what is told from now on. "ledger JSON": a change of the ledger (ledger/request.h), for root alone. */
 void serve_request(struct control *control, uint64_t token, const char *request, void *data)
 {
 	struct agent *agent = data;
@@ -32,6 +32,10 @@ void serve_request(struct control *control, uint64_t token, const char *request,
 	}
 	if (!strncmp(request, LEDGER, strlen(LEDGER))) {
 		violations_request(agent, token, request + strlen(LEDGER));
+		return;
+	}
+	if (!strcmp(request, "sessions")) {
+		listing_sessions(agent, token);
 		return;
 	}
 	if (!strcmp(request, "follow")) {
@@ -212,6 +216,11 @@ static uint64_t count_cut(const struct agent *agent)
 	return control_counts(agent->control).cut;
 }
 
+static uint64_t count_unended(const struct agent *agent)
+{
+	return sessions_forgot(agent->sessions);
+}
+
 static uint64_t count_kept_short(const struct agent *agent)
 {
 	return agent->history ? history_status(agent->history).keeper.removed_early : 0;
@@ -236,6 +245,7 @@ static const struct {
 	{ count_unread, "images whose packages were not read: too many at once" },
 	{ count_refused, "clients of the control socket that were refused, or were too slow" },
 	{ count_cut, "clients that followed alerts and were cut off: they did not read" },
+	{ count_unended, "exec sessions whose end will not be told: too many at once" },
 	{ count_kept_short, "segments of kept alerts that went before their age: all together were too large" },
 };
 

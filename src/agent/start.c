@@ -74,17 +74,18 @@ static int stores_open(struct agent *agent)
 	agent->registry = registry_new(REGISTRY_MAX, life_free, agent);
 	agent->processes = processes_new(PROCESSES_MAX);
 	agent->writers = writers_new(WRITERS_MAX);
+	agent->sessions = sessions_new();
 	agent->awaiting = awaiting_new(AWAITING_MAX, AWAITING_BYTES);
 	agent->transacting = awaiting_new(TRANSACTING_MAX, TRANSACTING_BYTES);
-	if (!agent->decoder || !agent->registry || !agent->processes || !agent->writers || !agent->awaiting ||
-	    !agent->transacting)
+	if (!agent->decoder || !agent->registry || !agent->processes || !agent->writers || !agent->sessions ||
+	    !agent->awaiting || !agent->transacting)
 		return -ENOMEM;
 	r = digests_new(true, &agent->digests);
 	if (r == 0)
 		r = images_new(agent->state ? agent->options->state_dir : NULL, &agent->images);
 	if (r < 0)
 		return r;
-	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes };
+	parts = (struct teller_parts){ agent->sinks, &agent->ids, agent->registry, agent->processes, agent->sessions };
 	r = teller_new(&parts, agent->policy, &agent->teller);
 	if (r == 0)
 		teller_set_state(agent->teller, agent->state);
@@ -303,6 +304,7 @@ void agent_free(struct agent *agent)
 	resolver_free(agent->resolver);
 	state_close(agent->state);
 	processes_free(agent->processes);
+	sessions_free(agent->sessions);
 	decoder_free(agent->decoder);
 	awaiting_free(agent->awaiting);
 	awaiting_free(agent->transacting);

@@ -9,14 +9,15 @@
 #include <sys/timex.h>
 
 #include "base/log.h"
-#include "container/process.h"
 #include "image/rootfs.h"
 #include "inventory/compare.h"
 #include "ledger/request.h"
+#include "process/live.h"
 
 #define LOST_NS                                                                                                        \
 	(2 * LEDGER_ROUND * 1000000000ull) /* how long a loss makes a gap: every violation is looked at within */
-#define PROCESSES_LOOKED 4096              /* of a container, when one of its violations lost its process */
+#define STATUS_MAX       4096
+#define PROCESSES_LOOKED 4096 /* of a container, when one of its violations lost its process */
 
 struct trust_reading violations_clock(void)
 {
@@ -146,10 +147,31 @@ static void id_match(struct container *container, void *data)
 		search->found = container;
 }
 
-static bool is_process(const struct evidence_process *process, enum rule rule)
+static uint32_t euid_of(int process)
 {
-	return process_is(process->pid, process->start) &&
-	       (rule != RULE_ROOT_EXEC || process_euid(process->pid) == process->uid);
+	char status[STATUS_MAX];
+	uint32_t euid = UINT32_MAX;
+	const char *at = live_read(process, "status", status, sizeof(status)) > 0 ? strstr(status, "\nUid:") : NULL;
+
+	return at && sscanf(at, "\nUid: %*u %" SCNu32, &euid) == 1 ? euid : UINT32_MAX;
+}
+
+static bool is_process(const struct agent *agent, const struct evidence_process *process, enum rule rule)
+{
+	_cleanup_close_ int fd = live_open(agent->options->host_root, process->pid, process->start);
+
+	return fd >= 0 && (rule != RULE_ROOT_EXEC || euid_of(fd) == process->uid);
+}
+
+/* CLOCK_BOOTTIME ns, to a tick; 0: there is none. */
+static uint64_t start_of(const struct agent *agent, uint32_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (discover_proc(agent->options->host_root, pid, "stat", STATUS_MAX, &text, &size) < 0)
+		return 0;
+	return live_ticks(text) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* The program that a process runs, as the kernel side numbers devices. */
@@ -178,8 +200,8 @@ static bool heir_find(struct agent *agent, const struct container *container, en
 		struct evidence_process heir = *process;
 
 		heir.pid = pid;
-		heir.start = process_start(pid);
-		if (heir.start && runs_program(agent, pid, process) && is_process(&heir, rule)) {
+		heir.start = start_of(agent, pid);
+		if (heir.start && runs_program(agent, pid, process) && is_process(agent, &heir, rule)) {
 			*process = heir;
 			return true;
 		}
@@ -196,7 +218,7 @@ static bool processes_hold(struct agent *agent, const struct container *containe
 	for (unsigned i = 0; i < evidence->process_count; i++) {
 		struct evidence_process *process = &evidence->processes[i];
 
-		if (is_process(process, rule) || heir_find(agent, container, rule, process))
+		if (is_process(agent, process, rule) || heir_find(agent, container, rule, process))
 			evidence->processes[kept++] = *process;
 	}
 	evidence->process_count = kept;

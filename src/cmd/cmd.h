@@ -16,6 +16,7 @@ int cmd_replay(int argc, char **argv);
 
 int cmd_waive(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
 
 #endif

@@ -136,12 +136,19 @@ static void clock_set(struct replay *replay, uint64_t now, int64_t boot_offset)
 static int process_learn(struct replay *replay, const struct playback_frame *frame)
 {
 	const struct event *event = &frame->event;
+	_cleanup_(arguments_freep) struct arguments *args =
+		arguments_new(teller_redact(replay->teller), event->exec.argv, event->exec.argc);
 	const struct process process = {
 		.pid = event->task.pid,
 		.start = event->task.start,
+		.parent_pid = event->task.parent_pid,
+		.parent_start = event->task.parent_start,
 		.container = event->container,
 		.in_image = event->file.layer == PLM_LAYER_IMAGE || frame->facts.metadata_only,
+		.has_user = true,
+		.user = event->task.creds.euid,
 		.executable = (char *)event->path,
+		.args = args,
 	};
 
 	if ((event->kind != PLM_EXEC && event->kind != PLM_TASK) || !event->path)

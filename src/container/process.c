@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/live.h"
 
 #define SECOND 1000000000ll
 
@@ -54,64 +54,23 @@ int process_in_cgroup(uint32_t pid, const char *path)
 	return ferror(file) ? -ESRCH : answer;
 }
 
-/* Field 22 of /proc/PID/stat; the second, the name, may hold anything but ends at the last ')'. */
-static uint64_t tick_ns(void)
-{
-	return SECOND / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
-static uint64_t start_ticks(const char *stat)
-{
-	const char *at = strrchr(stat, ')');
-	uint64_t ticks = 0;
-
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, " %" SCNu64, &ticks) != 1)
-		return 0;
-	return ticks;
-}
-
-uint64_t process_start(uint32_t pid)
+int64_t process_started_ns(uint32_t pid)
 {
 	_cleanup_fclose_ FILE *file = process_open(pid, "stat");
+	struct timespec now, up;
 	char stat[1024];
+	uint64_t ticks;
 	size_t size;
 
 	if (!file)
 		return 0;
 	size = fread(stat, 1, sizeof(stat) - 1, file);
 	stat[size] = '\0';
-	return start_ticks(stat) * tick_ns();
-}
-
-bool process_is(uint32_t pid, uint64_t start)
-{
-	uint64_t now = process_start(pid);
-
-	return now && now / tick_ns() == start / tick_ns();
-}
-
-uint32_t process_euid(uint32_t pid)
-{
-	_cleanup_fclose_ FILE *file = process_open(pid, "status");
-	uint32_t euid = UINT32_MAX;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Uid: %*u %" SCNu32, &euid) == 1)
-			break;
-	return euid;
-}
-
-int64_t process_started_ns(uint32_t pid)
-{
-	uint64_t start = process_start(pid);
-	struct timespec now, up;
-
-	if (!start || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up))
+	ticks = live_ticks(stat);
+	if (!ticks || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &up))
 		return 0;
-	return (now.tv_sec - up.tv_sec) * SECOND + now.tv_nsec - up.tv_nsec + (int64_t)start;
+	return (now.tv_sec - up.tv_sec) * SECOND + now.tv_nsec - up.tv_nsec +
+	       (int64_t)(ticks * (SECOND / (uint64_t)sysconf(_SC_CLK_TCK)));
 }
 
 uint64_t process_started(uint32_t pid)

@@ -4,7 +4,6 @@
 #ifndef PLM_CONTAINER_PROCESS_H
 #define PLM_CONTAINER_PROCESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -18,16 +17,6 @@ int process_in_cgroup(uint32_t pid, const char *path);
 /* When it was started, in seconds since the epoch, and in ns, to a tick of the kernel's clock; 0 unknown. */
 uint64_t process_started(uint32_t pid);
 int64_t process_started_ns(uint32_t pid);
-
-/* Is the process `pid` the one that began at `start` (CLOCK_BOOTTIME ns; compared to a tick of the kernel's clock)? No
- * where there is none of that pid. */
-bool process_is(uint32_t pid, uint64_t start);
-
-/* The effective uid, as this process sees it; -1 cast where there is no such process. */
-uint32_t process_euid(uint32_t pid);
-
-/* When the process of that pid began, CLOCK_BOOTTIME ns to a tick; 0: there is none. */
-uint64_t process_start(uint32_t pid);
 
 #define PROCESS_SETUP_TIME 100000000 /* ns: what a runtime still does after it has begun the entry point's process */
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "detect/interpreter.h"
 #include "image/content.h"
 #include "image/images.h"
@@ -289,6 +290,18 @@ static void gather_script(struct gather *g)
 	gather_script_content(g, ways[source].link);
 }
 
+/* Of a process that was there before the agent /proc knows them. */
+static struct arguments *gather_args(struct gather *g)
+{
+	const struct event *event = g->event;
+
+	if (!g->source->redact)
+		return NULL;
+	if (event->kind == PLM_TASK)
+		return arguments_live(g->source->redact, g->source->host_root, event->task.pid, event->task.start);
+	return arguments_new(g->source->redact, event->exec.argv, event->exec.argc);
+}
+
 static void gather_exec(struct gather *g)
 {
 	struct event *event = g->event;
@@ -299,8 +312,11 @@ static void gather_exec(struct gather *g)
 		.parent_pid = event->task.parent_pid,
 		.parent_start = event->task.parent_start,
 		.container = event->container,
+		.has_user = true,
+		.user = event->task.creds.euid,
 		.executable = (char *)event->path,
 	};
+	_cleanup_(arguments_freep) struct arguments *args = NULL;
 
 	facts->in_image = in_image(g, &event->file, event->path);
 	facts->code = true;
@@ -310,8 +326,10 @@ static void gather_exec(struct gather *g)
 		gather_script(g);
 	process.in_image = is_shipped(&event->file) || facts->metadata_only;
 	gather_process(g); /* the parent; its own entry is still the program before */
-	if (process.executable)
+	if (process.executable) {
+		process.args = args = gather_args(g);
 		(void)processes_exec(g->source->processes, &process);
+	}
 	facts->executable = event->path;
 }
 

@@ -36,6 +36,7 @@ struct facts_source {
 	struct processes *processes;
 	struct digests *digests; /* NULL: none are made */
 	struct writers *writers; /* NULL: nobody is known */
+	const struct redact *redact; /* for the arguments that are remembered of a process; NULL: none are */
 	bool now;                /* digests are made at once, or not at all */
 	/* Of a change where this says that it may be written, nothing more is looked up: no detector asks. NULL: everything
 	 * is (--events, --record). */

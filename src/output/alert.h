@@ -9,6 +9,7 @@
 #include "container/container.h"
 #include "decode/event.h"
 #include "detect/detect.h"
+#include "process/sessions.h"
 
 enum alert_kind { ALERT_ALERT, ALERT_EVENT, ALERT_STATE };
 
@@ -16,6 +17,9 @@ struct alert_ancestor {
 	uint64_t start;
 	uint32_t pid;
 	const char *executable; /* NULL unknown */
+	bool has_user;
+	uint32_t user;                /* effective, as it was when it exec'd */
+	const struct arguments *args; /* NULL unknown */
 };
 
 /* Of the violation that it belongs to, and of the ledger's chain with it. */
@@ -44,6 +48,8 @@ struct alert {
 	/* From the parent up, PLM_ANCESTORS are shown. NULL: the event's own. */
 	const struct alert_ancestor *ancestors;
 	size_t ancestor_count;
+	const struct session *session; /* that it happened in, or is about; NULL: in none, or not known */
+	uint64_t duration;             /* ns, of what has ended; 0: of nothing */
 	int64_t boot_offset; /* realtime - boottime, ns: for the event's other times */
 	struct {
 		uint64_t id; /* 0: not folded */
@@ -54,7 +60,7 @@ struct alert {
 	const char *corrects; /* event.id of the alert that this one corrects */
 	const char *allowed;  /* reason of the policy's exception: recorded, not an alert */
 	struct {
-		const char *kind; /* ALERT_STATE: "loss", "start", "reload", "stop" */
+		const char *kind; /* ALERT_STATE: "loss", "start", "reload", "stop", "session-end" */
 		uint64_t count;
 		const char *reason;
 	} state;

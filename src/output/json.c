@@ -639,8 +639,118 @@ PUT(from)
 
 PUT(session)
 {
-	if (line->view.task && line->view.task->session)
-		line_hex(line, line->view.task->session, 1);
+	uint64_t id = line->view.task ? line->view.task->session : 0;
+
+	if (!id && line->alert->session)
+		id = line->alert->session->id;
+	if (id)
+		line_hex(line, id, 1);
+}
+
+PUT(audit_id)
+{
+	if (line->alert->session && line->alert->session->audit_id[0])
+		line_string(line, line->alert->session->audit_id);
+}
+
+PUT(duration)
+{
+	if (line->alert->duration)
+		line_number(line, line->alert->duration);
+}
+
+/* ---- by which the session came in ---- */
+
+PUT(leader_pid)
+{
+	if (line->alert->session)
+		line_number(line, line->alert->session->pid);
+}
+
+PUT(leader_entity)
+{
+	if (line->alert->session)
+		line_entity(line, line->alert->session->pid, line->alert->session->start);
+}
+
+PUT(leader_executable)
+{
+	if (line->alert->session)
+		line_string(line, line->alert->session->executable);
+}
+
+/* As they are remembered (arguments.h), with what is no UTF-8 as U+FFFD and nowhere else. */
+static void line_arguments(struct line *line, const struct arguments *args)
+{
+	writer_open(&line->writer, '[');
+	for (size_t i = 0, at = 0; args && i < args->count; i++, at += strlen(args->text + at) + 1)
+		(void)writer_string(&line->writer, args->text + at, strlen(args->text + at));
+	writer_close(&line->writer, ']');
+}
+
+PUT(leader_args)
+{
+	const struct session *session = line->alert->session;
+
+	if (!session || !session->args)
+		return;
+	writer_at(&line->writer, line->path);
+	line_arguments(line, session->args);
+}
+
+PUT(leader_start)
+{
+	const struct session *session = line->alert->session;
+
+	if (session && session->began)
+		line_time(line, (int64_t)session->began + line->alert->boot_offset);
+}
+
+PUT(leader_user)
+{
+	if (line->alert->session)
+		line_id(line, line->alert->session->user);
+}
+
+PUT(leader_tty_major)
+{
+	if (line->alert->session && line->alert->session->tty)
+		line_number(line, line->alert->session->tty >> 20);
+}
+
+PUT(leader_tty_minor)
+{
+	if (line->alert->session && line->alert->session->tty)
+		line_number(line, line->alert->session->tty & 0xfffff);
+}
+
+/* ---- from the parent up ---- */
+
+static void ancestor_more(struct line *line, const struct alert_ancestor *ancestor)
+{
+	struct json_writer *writer = &line->writer;
+	char text[TIME_RFC3339_SIZE];
+
+	if (ancestor->start) {
+		time_rfc3339((int64_t)ancestor->start + line->alert->boot_offset, text);
+		writer_key(writer, "start", 5);
+		(void)writer_string(writer, text, sizeof(text) - 1);
+	}
+	if (ancestor->has_user) {
+		writer_key(writer, "user", 4);
+		writer_open(writer, '{');
+		writer_key(writer, "id", 2);
+		writer_id(writer, ancestor->user);
+		writer_close(writer, '}');
+	}
+	if (!ancestor->args)
+		return;
+	writer_key(writer, "args", 4);
+	line_arguments(line, ancestor->args);
+	if (!ancestor->args->cut)
+		return;
+	writer_key(writer, "truncated", 9);
+	writer_bool(writer, true);
 }
 
 static void put_ancestor(struct line *line, const struct alert_ancestor *ancestor, bool *whole)
@@ -658,6 +768,7 @@ static void put_ancestor(struct line *line, const struct alert_ancestor *ancesto
 		writer_key(writer, "executable", 10);
 		*whole &= writer_string(writer, ancestor->executable, strlen(ancestor->executable));
 	}
+	ancestor_more(line, ancestor);
 	writer_close(writer, '}');
 }
 
@@ -809,6 +920,7 @@ static const struct field fields[] = {
 	{"event.category", put_category, 0},
 	{"event.type", put_type, 0},
 	{"event.action", put_action, 0},
+	{"event.duration", put_duration, 0},
 	{"rule.id", put_rule_id, 0},
 	{"rule.name", put_rule_name, 0},
 	{"message", put_message, 0},
@@ -846,6 +958,14 @@ static const struct field fields[] = {
 	{"process.parent.entity_id", put_parent_entity_id, 0},
 	{"process.parent.executable", put_parent_executable, 0},
 	{"process.parent.name", put_parent_name, 0},
+	{"process.entry_leader.pid", put_leader_pid, 0},
+	{"process.entry_leader.entity_id", put_leader_entity, 0},
+	{"process.entry_leader.executable", put_leader_executable, 0},
+	{"process.entry_leader.args", put_leader_args, 0},
+	{"process.entry_leader.start", put_leader_start, 0},
+	{"process.entry_leader.user.id", put_leader_user, 0},
+	{"process.entry_leader.tty.char_device.major", put_leader_tty_major, 0},
+	{"process.entry_leader.tty.char_device.minor", put_leader_tty_minor, 0},
 	{"file.path", put_file_path, 0},
 	{"file.type", put_file_type, 0},
 	{"file.inode", put_inode, 0},
@@ -884,6 +1004,7 @@ static const struct field fields[] = {
 	{"plimsoll.before.capabilities.permitted", put_before_capabilities, CREDS(cap_permitted)},
 	{"plimsoll.from", put_from, 0},
 	{"plimsoll.session", put_session, 0},
+	{"plimsoll.audit_id", put_audit_id, 0},
 	{"plimsoll.ancestors", put_ancestors, 0},
 	{"plimsoll.fold.id", put_fold_id, 0},
 	{"plimsoll.fold.count", put_fold_count, 0},

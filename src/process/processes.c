@@ -22,6 +22,12 @@ struct processes {
 	uint32_t newest, oldest;
 };
 
+static void process_clear(struct process *process)
+{
+	free(process->executable);
+	arguments_free(process->args);
+}
+
 struct processes *processes_new(size_t max)
 {
 	struct processes *processes = calloc(1, sizeof(*processes));
@@ -45,7 +51,7 @@ void processes_free(struct processes *processes)
 	if (!processes)
 		return;
 	for (size_t i = 0; processes->slots && i < processes->used; i++)
-		free(processes->slots[i].process.executable);
+		process_clear(&processes->slots[i].process);
 	free(processes->slots);
 	free(processes->buckets);
 	free(processes);
@@ -109,7 +115,7 @@ static uint32_t slot_take(struct processes *processes)
 		return (uint32_t)processes->used++;
 	list_remove(processes, index);
 	bucket_remove(processes, index);
-	free(processes->slots[index].process.executable);
+	process_clear(&processes->slots[index].process);
 	return index;
 }
 
@@ -128,10 +134,11 @@ int processes_exec(struct processes *processes, const struct process *process)
 		*bucket = index;
 	} else {
 		list_remove(processes, index);
-		free(processes->slots[index].process.executable);
+		process_clear(&processes->slots[index].process);
 	}
 	processes->slots[index].process = *process;
 	processes->slots[index].process.executable = executable;
+	processes->slots[index].process.args = arguments_copy(process->args);
 	list_push(processes, index);
 	return 0;
 }

@@ -76,22 +76,44 @@ struct alert alert_begin(struct teller *teller, enum alert_kind kind, uint64_t b
 	return alert;
 }
 
+/* Whose parent is whose, from the parent up: as the event has it, else as execs told it. The number. */
+static size_t ancestors_find(struct teller *teller, const struct event *event,
+			     struct plm_ancestor ancestors[static PLM_ANCESTORS])
+{
+	struct plm_ancestor next = { .pid = event->task.parent_pid, .start = event->task.parent_start };
+	size_t n = 0;
+
+	for (; n < PLM_ANCESTORS && event->exec.ancestors[n].pid; n++)
+		ancestors[n] = event->exec.ancestors[n];
+	while (n < PLM_ANCESTORS && !event->exec.ancestors[0].pid && next.pid > 1 && next.start) {
+		const struct process *process = processes_get(teller->parts.processes, next.pid, next.start);
+
+		ancestors[n++] = next;
+		next = (struct plm_ancestor){ .pid = process ? process->parent_pid : 0,
+					      .start = process ? process->parent_start : 0 };
+	}
+	return n;
+}
+
 static size_t ancestors_name(struct teller *teller, const struct event *event,
 			     struct alert_ancestor ancestors[static PLM_ANCESTORS])
 {
-	size_t n = 0;
+	struct plm_ancestor found[PLM_ANCESTORS];
+	size_t count = ancestors_find(teller, event, found);
 
-	for (; n < PLM_ANCESTORS && event->exec.ancestors[n].pid; n++) {
-		const struct plm_ancestor *from = &event->exec.ancestors[n];
-		const struct process *process = processes_get(teller->parts.processes, from->pid, from->start);
+	for (size_t i = 0; i < count; i++) {
+		const struct process *process = processes_get(teller->parts.processes, found[i].pid, found[i].start);
 
-		ancestors[n] = (struct alert_ancestor){
-			.start = from->start,
-			.pid = from->pid,
+		ancestors[i] = (struct alert_ancestor){
+			.start = found[i].start,
+			.pid = found[i].pid,
 			.executable = process ? process->executable : NULL,
+			.has_user = process && process->has_user,
+			.user = process ? process->user : 0,
+			.args = process ? process->args : NULL,
 		};
 	}
-	return n;
+	return count;
 }
 
 /* Gives the alert to the outputs with what an event can show, secrets blanked. */
@@ -105,6 +127,8 @@ void alert_tell(struct teller *teller, struct alert *alert)
 	if (event) {
 		alert->ancestors = ancestors;
 		alert->ancestor_count = ancestors_name(teller, event, ancestors);
+		if (teller->parts.sessions)
+			alert->session = sessions_get(teller->parts.sessions, event->container, event->task.session);
 		r = event->exec.argv ? redact_args(teller->redact, event->exec.argv, event->exec.argc, &blanked) : 0;
 		alert->args = r > 0 ? (const char *const *)blanked : event->exec.argv;
 		alert->argc = r < 0 ? 0 : event->exec.argc;
@@ -320,6 +344,33 @@ void tell_state(struct teller *teller, struct container *container, const char *
 	alert.state.kind = kind;
 	alert.state.count = count;
 	alert_tell(teller, &alert);
+}
+
+static const char *name_of(const struct container *container)
+{
+	return container ? container->facts.name ?: container->facts.id ?: "a container without a name" : "a container";
+}
+
+void tell_session_end(struct teller *teller, struct container *container, const struct session *session, uint64_t now)
+{
+	struct alert alert = alert_begin(teller, ALERT_STATE, now);
+	char message[512];
+
+	alert.duration = session->ended > session->began ? session->ended - session->began : 1;
+	(void)snprintf(
+		message, sizeof(message), "The session with %.200s in %.200s has ended, after %" PRIu64 " s (pid %u)",
+		session->executable ?: "(unknown)", name_of(container), alert.duration / 1000000000, session->pid);
+	alert.severity = SEVERITY_INFO;
+	alert.action = alert.state.kind = "session-end";
+	alert.message = message;
+	alert.container = container;
+	alert.session = session;
+	alert_tell(teller, &alert);
+}
+
+const struct redact *teller_redact(const struct teller *teller)
+{
+	return teller->redact;
 }
 
 static void repeat_message(const struct fold_repeat *repeat, const struct kept *kept, char *message, size_t size)

@@ -15,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "process/processes.h"
+#include "process/sessions.h"
 #include "state/state.h"
 
 struct teller;
@@ -25,6 +26,7 @@ struct teller_parts {
 	struct id_source *ids;
 	struct registry *registry;   /* for the names behind a repeat */
 	struct processes *processes; /* for the names of ancestors */
+	struct sessions *sessions;   /* for who came in; may be NULL */
 };
 
 /* The policy gives what is redacted; it is not kept. 0 or -ENOMEM. */
@@ -85,6 +87,12 @@ void tell_event(struct teller *teller, const struct telling *telling);
 /* What the agent says of itself. `kind`: "start", "loss", "reload", "stop". */
 void tell_state(struct teller *teller, struct container *container, const char *kind, uint64_t count,
 		const char *message, uint64_t now);
+
+/* An exec session that an alert told of has ended: a state line, of kind "session-end". `container`: may be NULL. */
+void tell_session_end(struct teller *teller, struct container *container, const struct session *session, uint64_t now);
+
+/* What is blanked in arguments: the teller's, valid until teller_reload. */
+const struct redact *teller_redact(const struct teller *teller);
 
 /* Windows that ended by `now` are told; teller_next: when the next one does (CLOCK_BOOTTIME, UINT64_MAX: none). */
 void teller_expire(struct teller *teller, uint64_t now);

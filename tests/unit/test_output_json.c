@@ -139,8 +139,10 @@ static void test_full(void **state)
 		{ "plimsoll.before.capabilities.effective", "\"0000000000000000\"" },
 		{ "plimsoll.from", "\"/usr/bin/old\"" },
 		{ "plimsoll.session", "\"5678\"" },
-		{ "plimsoll.ancestors", "[{\"entity_id\":\"125c-1234\",\"executable\":\"/bin/sh\",\"pid\":4700},"
-					"{\"entity_id\":\"11f8-99\",\"pid\":4600}]" },
+		{ "plimsoll.ancestors", "[{\"entity_id\":\"125c-1234\",\"executable\":\"/bin/sh\",\"pid\":4700,"
+					"\"start\":\"2026-01-02T03:04:05.678905894Z\"},"
+					"{\"entity_id\":\"11f8-99\",\"pid\":4600,"
+					"\"start\":\"2026-01-02T03:04:05.678901387Z\"}]" },
 		{ "plimsoll.fold", "{\"count\":12,\"first_seen\":\"2026-01-02T03:04:05.678901234Z\","
 				   "\"id\":\"000000000000f01d\",\"last_seen\":\"2026-01-02T03:04:05.678901235Z\"}" },
 		{ "plimsoll.truncated", "[\"process.executable\",\"file.path\",\"process.args\"]" },
@@ -244,6 +246,56 @@ static void test_event(void **state)
 	check_fields(json, rows, ARRAY_SIZE(rows));
 }
 
+/* Who came in is told with all that happens in the session, and with its end. */
+static void test_session(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "\xff\n" };
+	static const struct expected rows[] = {
+		{ "plimsoll.session", "\"5678\"" },
+		{ "plimsoll.audit_id", "\"8e2a6c1f\"" },
+		{ "process.entry_leader",
+		  "{\"args\":[\"sh\",\"-c\",\"\xef\xbf\xbd\\n\"],\"entity_id\":\"2f-5678\",\"executable\":\"/bin/"
+		  "sh\",\"pid\":47,"
+		  "\"start\":\"2026-01-02T03:04:05.678901334Z\","
+		  "\"tty\":{\"char_device\":{\"major\":136,\"minor\":3}},\"user\":{\"id\":\"0\"}}" },
+		{ "plimsoll.ancestors",
+		  "[{\"args\":[\"sh\",\"-c\",\"\xef\xbf\xbd\\n\"],\"entity_id\":\"2f-5678\",\"pid\":47,"
+		  "\"start\":\"2026-01-02T03:04:05.678923370Z\",\"truncated\":true,"
+		  "\"user\":{\"id\":\"0\"}}]" },
+		{ "event.duration", NULL },
+	};
+	static const struct expected end[] = {
+		{ "event.duration", "5" },
+		{ "plimsoll.session", "\"5678\"" },
+		{ "plimsoll.audit_id", "\"8e2a6c1f\"" },
+	};
+	struct alert_ancestor ancestor = { .start = 0x5678, .pid = 47, .has_user = true };
+	_cleanup_(redact_freep) struct redact *redact = NULL;
+	_cleanup_(arguments_freep) struct arguments *args = NULL, *cut = NULL;
+	struct session session = { .id = 0x5678, .began = 100, .start = 0x5678, .pid = 47, .tty = 136u << 20 | 3 };
+	_cleanup_json_ json_t *json = NULL, *ended = NULL;
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(redact_new(NULL, 0, &redact), 0);
+	session.args = args = arguments_new(redact, argv, ARRAY_SIZE(argv));
+	cut = arguments_copy(args);
+	cut->cut = true;
+	ancestor.args = cut;
+	session.executable = (char *)"/bin/sh";
+	strcpy(session.audit_id, "8e2a6c1f");
+	sample_init(&sample);
+	sample.alert.session = &session;
+	sample.alert.ancestors = &ancestor;
+	sample.alert.ancestor_count = 1;
+	json = alert_read_back(&sample.alert);
+	check_fields(json, rows, ARRAY_SIZE(rows));
+	sample.alert.event = NULL;
+	sample.alert.duration = 5;
+	ended = alert_read_back(&sample.alert);
+	check_fields(ended, end, ARRAY_SIZE(end));
+}
+
 /* Of a script on standard input it is that path that is shown, and may have been cut. */
 static void test_input_cut(void **state)
 {
@@ -296,7 +348,8 @@ static void test_hostile(void **state)
 		{ "plimsoll.raw.file.path", "\"L/OggYHAgA==\"" },
 		{ "plimsoll.raw.plimsoll.ancestors", "[\"gA==\",\"\"]" },
 	};
-	static const struct alert_ancestor ancestors[] = { { 1, 2, "\x80" }, { 3, 4, NULL } };
+	static const struct alert_ancestor ancestors[] = { { .start = 1, .pid = 2, .executable = "\x80" },
+							   { .start = 3, .pid = 4 } };
 	struct sample sample;
 	_cleanup_json_ json_t *json = NULL;
 
@@ -397,7 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),    cmocka_unit_test(test_state),     cmocka_unit_test(test_event),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_writer),  cmocka_unit_test(test_input_cut),
+		cmocka_unit_test(test_writer),  cmocka_unit_test(test_input_cut), cmocka_unit_test(test_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

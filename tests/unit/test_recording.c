@@ -837,6 +837,25 @@ static void full_disk_is_counted(void **state)
 
 /* ---- replayed ---- */
 
+/* As the facts of an exec are gathered. */
+static void exec_note(struct processes *processes, const struct teller *teller, const struct event *event)
+{
+	_cleanup_(arguments_freep) struct arguments *args =
+		arguments_new(teller_redact(teller), event->exec.argv, event->exec.argc);
+	const struct process process = {
+		.pid = event->task.pid,
+		.start = event->task.start,
+		.parent_pid = event->task.parent_pid,
+		.parent_start = event->task.parent_start,
+		.has_user = true,
+		.user = event->task.creds.euid,
+		.executable = (char *)event->path,
+		.args = args,
+	};
+
+	assert_int_equal(processes_exec(processes, &process), 0);
+}
+
 /* What an agent tells of the samples, into a file. */
 static void tell_live(const char *path)
 {
@@ -883,11 +902,7 @@ static void tell_live(const char *path)
 		samples[i](s);
 		event = sample_event(s, decoder);
 		if (event.kind == PLM_EXEC)
-			assert_int_equal(
-				processes_exec(processes, &(struct process){ .pid = event.task.pid,
-									     .start = event.task.start,
-									     .executable = (char *)event.path }),
-				0);
+			exec_note(processes, teller, &event);
 		(void)judge(teller, &(struct telling){ .event = &event,
 						       .facts = &s->facts,
 						       .container = event.container == WEB ? named : unnamed });
