@@ -80,6 +80,7 @@ void violations_start(struct agent *agent)
 	struct ledger_opened opened = { 0 };
 	int r = ledger_open(agent->options->state_dir, &settings, &reading, &agent->ledger, &opened);
 
+	agent->context.cluster_name = settings.cluster;
 	opened_say(agent, r, &opened);
 	if (r < 0)
 		return;
@@ -91,6 +92,7 @@ void violations_reload(struct agent *agent)
 {
 	const struct ledger_settings settings = settings_of(agent);
 
+	agent->context.cluster_name = settings.cluster;
 	if (!agent->ledger)
 		return;
 	(void)ledger_settle(agent->ledger, &settings);
