@@ -13,5 +13,6 @@ int cmd_inventory(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
+int cmd_compliance(int argc, char **argv);
 
 #endif
