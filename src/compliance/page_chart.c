@@ -166,14 +166,20 @@ static void picture_put(struct page *page, const struct chart *chart)
 		 (size_t)COLUMNS, (size_t)COLUMNS, (size_t)COLUMNS);
 }
 
+/* The day, where the chart is of several. */
+static void label_text(const struct chart *chart, int64_t moment, char ret_text[static DATE_TEXT_SIZE])
+{
+	date_text(moment, ret_text);
+	ret_text[chart->to - chart->from > 3 * 86400 ? 10 : 16] = '\0';
+}
+
 static void dates_put(struct page *page, const struct chart *chart)
 {
 	char date[DATE_TEXT_SIZE];
 
 	page_raw(page, "<div class=\"ticks inset\" aria-hidden=\"true\">");
 	for (int i = 0; i < LABELS; i++) {
-		date_text(chart->from + (chart->to - chart->from) / (LABELS - 1) * i, date);
-		date[chart->to - chart->from > 3 * 86400 ? 10 : 16] = '\0';
+		label_text(chart, chart->from + (chart->to - chart->from) / (LABELS - 1) * i, date);
 		page_put(page, "<span>%s</span>", date);
 	}
 	page_raw(page, "</div>\n<figcaption><span class=\"key overdue\">overdue</span> <span class=\"key grace\">in "
@@ -182,13 +188,14 @@ static void dates_put(struct page *page, const struct chart *chart)
 
 static void numbers_put(struct page *page, const struct chart *chart)
 {
+	char date[DATE_TEXT_SIZE];
+
 	page_raw(page, "<details open><summary>The numbers</summary></details>\n<div class=\"fold\"><table>\n<thead><tr>"
 		       "<th scope=\"col\">until</th><th scope=\"col\">overdue</th><th scope=\"col\">in grace</th>"
 		       "<th scope=\"col\">waived</th><th scope=\"col\">resolved</th></tr></thead>\n<tbody>\n");
 	for (size_t i = COLUMNS / ROWS - 1; i < COLUMNS; i += COLUMNS / ROWS) {
-		page_raw(page, "<tr><td>");
-		page_time(page, column_time(chart, i));
-		page_raw(page, "</td>");
+		label_text(chart, column_time(chart, i), date);
+		page_put(page, "<tr><td>%s</td>", date);
 		for (size_t j = 0; j < VIOLATION_STATES; j++)
 			page_put(page, "<td>%zu</td>", chart->counts[i][j] > 0 ? (size_t)chart->counts[i][j] : 0);
 		page_raw(page, "</tr>\n");

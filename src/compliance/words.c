@@ -15,7 +15,8 @@ void span_text(int64_t seconds, char ret_text[static SPAN_SIZE])
 	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
 	size_t i = 0;
 
-	seconds = seconds < 0 ? -(seconds + 1) + 1 : seconds;
+	if (seconds < 0)
+		seconds = seconds == INT64_MIN ? INT64_MAX : -seconds;
 	while (i + 1 < ARRAY_SIZE(units) && seconds < 2 * units[i].seconds)
 		i++;
 	(void)snprintf(ret_text, SPAN_SIZE, "%" PRId64 " %s", seconds / units[i].seconds, units[i].name);

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A page in headless Chromium, asked over its DevTools pipe; nothing of it listens on a port.
 
-Usage: browser.py PAGE [--width N] [--dark] [--open] [--screenshot FILE] [--pdf FILE] [--eval EXPRESSION]
+Usage: browser.py PAGE [--width N] [--dark] [--paper] [--open] [--screenshot FILE] [--pdf FILE] [--eval EXPRESSION]
 
 Prints one JSON object: what the page logged (errors, refusals of its policy), what it asked the network for, how wide it is
-against its window, which elements reach beyond it, the worst contrast of its texts, and the value of EXPRESSION. --open opens
-every <details>.
+against its window, which elements reach beyond it, the worst contrast of its texts, and the value of EXPRESSION. --paper
+lays it out as for print; --open opens every <details>.
 """
 import argparse
 import base64
@@ -30,7 +30,7 @@ MEASURE = """(() => {
   let contrast = 21, poorest = "";
   for (const e of document.body.querySelectorAll("*")) {
     const box = e.getBoundingClientRect();
-    if (box.width > 1 && (box.right > wide + 0.5 || box.left < -0.5)) beyond.push(e.tagName + "." + (e.getAttribute("class") || ""));
+    if (box.width > 1 && !e.closest(".away, .waivers thead") && (box.right > wide + 0.5 || box.left < -0.5)) beyond.push(e.tagName + "." + (e.getAttribute("class") || ""));
     if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || e.closest("svg") && e.tagName !== "text" || !box.width) continue;
     const style = getComputedStyle(e), ink = numbers(e.tagName === "text" ? style.fill : style.color);
     const [a, b] = [luminance(ink), luminance(ground(e))].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
@@ -121,7 +121,7 @@ def look(browser, options):
         browser.call(domain + ".enable")
     browser.call("Emulation.setDeviceMetricsOverride", width=options.width, height=800,
                  deviceScaleFactor=2 if options.width < 600 else 1, mobile=options.width < 600)
-    browser.call("Emulation.setEmulatedMedia",
+    browser.call("Emulation.setEmulatedMedia", media="print" if options.paper else "",
                  features=[{"name": "prefers-color-scheme", "value": "dark" if options.dark else "light"}])
     url = "file://" + os.path.abspath(options.page)
     browser.call("Page.navigate", url=url)
@@ -150,7 +150,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("page")
     parser.add_argument("--width", type=int, default=1280)
-    for flag in "--dark", "--open":
+    for flag in "--dark", "--paper", "--open":
         parser.add_argument(flag, action="store_true")
     for name in "--screenshot", "--pdf", "--eval":
         parser.add_argument(name)
