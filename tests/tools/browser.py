@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A page in headless Chromium, asked over its DevTools pipe; nothing of it listens on a port.
+"""Pages in headless Chromium, asked over its DevTools pipe; nothing of it listens on a port.
 
-Usage: browser.py PAGE [--width N] [--dark] [--paper] [--open] [--screenshot FILE] [--pdf FILE] [--eval EXPRESSION]
+Usage: browser.py <LOOKS, a line each:
+    NAME PAGE [--width N] [--dark] [--paper] [--open] [--screenshot FILE] [--pdf FILE] [--eval EXPRESSION]
 
-Prints one JSON object: what the page logged (errors, refusals of its policy), what it asked the network for, how wide it is
-against its window, which elements reach beyond it, the worst contrast of its texts, and the value of EXPRESSION. --paper
-lays it out as for print; --open opens every <details>.
+Words are as a shell has them. Prints one JSON object a look: its name, what the page logged (errors, refusals of its policy),
+what it asked the network for, how wide it is against its window, which elements reach beyond it, the worst contrast of its
+texts, how many ".fold" are not shown, and the value of EXPRESSION. --paper lays it out as for print; --open opens every
+<details>.
 """
 import argparse
 import base64
 import json
 import os
 import select
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -104,7 +107,6 @@ class Browser:
         return answer["result"].get("value")
 
     def end(self):
-        self.session = None
         self.call("Browser.close")
         self.process.wait(PATIENCE)
 
@@ -115,6 +117,7 @@ def save(path, data):
 
 
 def look(browser, options):
+    browser.session, browser.events = None, []
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     browser.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in "Page", "Log", "Network", "Runtime":
@@ -143,22 +146,31 @@ def look(browser, options):
         [str(e["args"]) for e in browser.told("Runtime.consoleAPICalled")]
     answer["requests"] = [e["request"]["url"] for e in browser.told("Network.requestWillBeSent")
                           if e["request"]["url"] != url]
-    return answer
+    browser.session = None
+    browser.call("Target.closeTarget", targetId=target)
+    return dict(answer, name=options.name)
 
 
-def main():
+def look_parser():
     parser = argparse.ArgumentParser()
+    parser.add_argument("name")
     parser.add_argument("page")
     parser.add_argument("--width", type=int, default=1280)
     for flag in "--dark", "--paper", "--open":
         parser.add_argument(flag, action="store_true")
     for name in "--screenshot", "--pdf", "--eval":
         parser.add_argument(name)
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    parser = look_parser()
+    looks = [parser.parse_args(shlex.split(line)) for line in sys.stdin if line.strip()]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(profile)
         try:
-            print(json.dumps(look(browser, options)))
+            for options in looks:
+                print(json.dumps(look(browser, options)), flush=True)
             browser.end()
         finally:
             browser.process.kill()
