@@ -18,7 +18,7 @@
 #define SECOND 1000000000ll
 
 struct compliance_command {
-	const char *format, *workload, *rule, *namespace, *as_of, *fail_on, *head, *state_dir;
+	const char *format, *workload, *rule, *namespace, *as_of, *fail_on, *head, *state_dir, *runtime_dir;
 	struct option_list states;
 	bool all, waivers, verify;
 };
@@ -67,6 +67,8 @@ static int parse(int argc, char **argv, struct compliance_command *c, int *ret_f
 		{ "head", 0, OPTION_STRING, &c->head, "DIGEST", "with --verify: and that it holds this entry" },
 		{ "state-dir", 0, OPTION_STRING, &c->state_dir, "DIR",
 		  "where the ledger is (default: /var/lib/plimsoll)" },
+		{ "runtime-dir", 0, OPTION_STRING, &c->runtime_dir, "DIR",
+		  "taken as every command takes it; the ledger is read without the agent" },
 	};
 	const struct option_table table = {
 		.usage = "plimsoll compliance [options]",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The page of `plimsoll compliance --format html`, of the unit test's ledgers, as headless Chromium shows it. All looks are of
-# one browser, whose start costs more than they do.
+# What `plimsoll compliance` shows of the unit tests' ledgers: its table on terminals, by tmux, and its page in headless Chromium.
+# All looks are of one browser, whose start costs more than they do.
 load lib
 
 # What a reader of the page's structure expects.
@@ -103,4 +103,43 @@ calm() { said "$1" '.scroll <= .client' '.beyond == []' '.logged == []' '.reques
 @test "twin: with the page's own policy nothing of that runs" {
 	said held '.value | startswith("Compliance: 3 overdue")' \
 		'[.logged[] | select(contains("Content Security Policy"))] | length >= 2'
+}
+
+# terminal COLUMNS [OPTION...]: the table as a terminal so wide shows it; colours too with -e in CAPTURE, and NO_COLOR with
+# something in REFUSED.
+terminal() {
+	local columns=$1 socket=$BATS_TEST_TMPDIR/tmux
+	shift
+	printf '%q ' "$B/tests/test_compliance_command" --all "$@" >"$BATS_TEST_TMPDIR/command"
+	echo '; printf "exit %d\n" $?; tmux wait-for -S shown; tmux wait-for captured' >>"$BATS_TEST_TMPDIR/command"
+	NO_COLOR=${REFUSED:-} TERM=xterm-256color tmux -S "$socket" -f /dev/null new-session -d -x "$columns" -y 200 \
+		"sh $BATS_TEST_TMPDIR/command"
+	timeout 30 tmux -S "$socket" wait-for shown
+	tmux -S "$socket" capture-pane -p ${CAPTURE:-}
+	tmux -S "$socket" kill-server
+}
+
+# Lines that begin in the first column: headings, the last line, the status; what wraps by itself would begin there too.
+at_left() { grep -cE '^[^ ]' <<<"$output"; }
+
+@test "a terminal of 80 and one of 140 columns: each as wide as it is, nothing wraps by itself" {
+	local columns
+	for columns in 80 140; do
+		run -0 terminal $columns
+		[ "$(awk '{ if (length > n) n = length } END { print n }' <<<"$output")" -gt $((columns - 20)) ]
+		[[ $output == *"  overdue by 9 d "*"root.escalation setuid-file,/usr/sbin/postdrop"* ]]
+		[[ $output == *"9 violations in 4 workloads: 3 overdue, 4 in grace, 1 waived, 1 resolved"*"exit 0"* ]]
+		[ "$(at_left)" -eq 6 ] || fail "$output"
+	done
+}
+
+@test "colours on a terminal, none where nobody wants them or looks" {
+	CAPTURE=-e run -0 terminal 80
+	[[ $output == *$'\033[31moverdue by 9 d'* ]] || fail "$output"
+	CAPTURE=-e REFUSED=1 run -0 terminal 80
+	[[ $output == *"  overdue by 9 d "* && $output != *$'\033'* ]] || fail "$output"
+	run -0 "$B/tests/test_compliance_command" --fail-on any --workload 'no/**'
+	[ "$output" = "No such violation is open" ]
+	run -1 "$B/tests/test_compliance_command" --fail-on overdue
+	[[ $output != *$'\033'* ]]
 }

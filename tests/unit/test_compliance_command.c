@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The command: what it refuses, what it asks the ledger for, and its exit status. The ledger is the test's own. */
+/*
+ * The command: what it refuses, what it asks the ledger for, and its exit status. The ledger is the test's own. With
+ * arguments it is a tool: the command itself, on the ordinary ledger.
+ */
 #include "compliance_sample.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include "ledger/document.h"
 
 static struct {
+	const char *state_dir; /* that is asked for */
 	json_t *document;
 	int error;
 	struct ledger_fault fault;
@@ -19,7 +23,7 @@ static struct {
 
 int ledger_document(const char *state_dir, int64_t as_of, json_t **ret_document)
 {
-	assert_string_equal(state_dir, "/the/state");
+	assert_string_equal(state_dir, ledger.state_dir);
 	ledger.documents++;
 	ledger.as_of = as_of;
 	if (ledger.error == 0)
@@ -29,7 +33,7 @@ int ledger_document(const char *state_dir, int64_t as_of, json_t **ret_document)
 
 int ledger_verify(const char *state_dir, const char *head, struct ledger_fault *ret_fault)
 {
-	assert_string_equal(state_dir, "/the/state");
+	assert_string_equal(state_dir, ledger.state_dir);
 	ledger.verifications++;
 	ledger.head = head;
 	*ret_fault = ledger.fault;
@@ -64,6 +68,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&ledger, 0, sizeof(ledger));
+	ledger.state_dir = "/the/state";
 	ledger.document = sample_ordinary();
 	return 0;
 }
@@ -229,12 +234,21 @@ static void verify(void **state)
 	assert_int_equal(ledger.documents, 0);
 }
 
+static int tool(int argc, char **argv)
+{
+	json_auto_t *document = sample_ordinary();
+
+	ledger.state_dir = "/var/lib/plimsoll";
+	ledger.document = document;
+	return cmd_compliance(argc, argv);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { TEST(refused), TEST(exit_status), TEST(resolved_ones),
 					    TEST(as_of),   TEST(errors),      TEST(verify) };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return argc > 1 ? tool(argc, argv) : cmocka_run_group_tests(tests, NULL, NULL);
 }
