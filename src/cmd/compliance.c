@@ -62,7 +62,8 @@ static int parse(int argc, char **argv, struct compliance_command *c, int *ret_f
 		{ "fail-on", 0, OPTION_STRING, &c->fail_on, "WHAT",
 		  "exit 1 where one is overdue; grace: or in grace; any: or waived" },
 		{ "all", 'a', OPTION_FLAG, &c->all, NULL, "table and csv: resolved ones too" },
-		{ "waivers", 0, OPTION_FLAG, &c->waivers, NULL, "table and csv: the waivers, and how often each matched" },
+		{ "waivers", 0, OPTION_FLAG, &c->waivers, NULL,
+		  "table and csv: the waivers, and how often each matched" },
 		{ "verify", 0, OPTION_FLAG, &c->verify, NULL, "only check that the ledger's chain is whole" },
 		{ "head", 0, OPTION_STRING, &c->head, "DIGEST", "with --verify: and that it holds this entry" },
 		{ "state-dir", 0, OPTION_STRING, &c->state_dir, "DIR",
@@ -72,7 +73,8 @@ static int parse(int argc, char **argv, struct compliance_command *c, int *ret_f
 	};
 	const struct option_table table = {
 		.usage = "plimsoll compliance [options]",
-		.about = "Violations with their clocks, by workload, the most urgent first: since when, until when, where,\n"
+		.about = "Violations with their clocks, by workload, the most urgent first: since when, until when, "
+			 "where,\n"
 			 "and what would mend them. Reads the ledger; no agent is needed.",
 		.rows = rows,
 		.count = ARRAY_SIZE(rows),
@@ -218,7 +220,8 @@ static int verify(const struct compliance_command *c)
 	int r = ledger_verify(c->state_dir, c->head, &fault);
 
 	if (r == 0) {
-		(void)printf("The ledger is whole: %llu entries, head %s\n", (unsigned long long)fault.entries, fault.head);
+		(void)printf("The ledger is whole: %llu entries, head %s\n", (unsigned long long)fault.entries,
+			     fault.head);
 		return EXIT_FINE;
 	}
 	if (r != -EBADMSG)

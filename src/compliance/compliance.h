@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ledger's violations as they are shown: chosen, in order of urgency, by workload, for people or for other programs.
- * The document's names are a stranger's: on the way out each is escaped for where it goes.
+ * The ledger's violations as they are shown: chosen, in order of urgency, by workload, for people or for other
+ * programs. The document's names are a stranger's: on the way out each is escaped for where it goes.
  */
 #ifndef PLM_COMPLIANCE_COMPLIANCE_H
 #define PLM_COMPLIANCE_COMPLIANCE_H
@@ -27,17 +27,17 @@ struct compliance {
 				       * own beside each other, the most urgent first */
 	size_t count;
 	size_t counts[VIOLATION_STATES];
-	size_t total;   /* in the document, whatever the filter */
-	bool filtered;  /* a filter was there */
-	bool resolved;  /* table and CSV: the resolved ones too */
-	bool waivers;   /* table and CSV: waivers, instead of violations */
-	size_t width;   /* table: characters of a line */
-	bool colour;    /* table */
+	size_t total;  /* in the document, whatever the filter */
+	bool filtered; /* a filter was there */
+	bool resolved; /* table and CSV: the resolved ones too */
+	bool waivers;  /* table and CSV: waivers, instead of violations */
+	size_t width;  /* table: characters of a line */
+	bool colour;   /* table */
 };
 
 /*
- * Reads the document, which must live as long as *ret_compliance. 0: to be cleared by the caller. -EBADMSG: no document as
- * the ledger gives it: *ret_index is the violation at fault, or (size_t)-1. -ENOMEM.
+ * Reads the document, which must live as long as *ret_compliance. 0: to be cleared by the caller. -EBADMSG: no
+ * document as the ledger gives it: *ret_index is the violation at fault, or (size_t)-1. -ENOMEM.
  */
 int compliance_read(const json_t *document, const struct compliance_filter *filter, struct compliance *ret_compliance,
 		    size_t *ret_index);

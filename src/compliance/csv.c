@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * RFC 4180: a header, a row for each, CRLF, cells in quotes where they must be. Control characters are escaped, and what a
- * spreadsheet would take for a formula has an apostrophe before it: so no cell is run, and each is one line.
+ * RFC 4180: a header, a row for each, CRLF, cells in quotes where they must be. Control characters are escaped, and
+ * what a spreadsheet would take for a formula has an apostrophe before it: so no cell is run, and each is one line.
  */
 #include "compliance/internal.h"
 
@@ -16,8 +16,9 @@
 /* A cell begun so is a formula to one spreadsheet or another, full-width forms too, behind spaces too. */
 static bool is_formula(const char *text)
 {
-	static const char *const begins[] = { "=", "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
-					      "\xef\xbc\xa0" };
+	static const char *const begins[] = {
+		"=", "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"
+	};
 
 	text += strspn(text, " ");
 	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)

@@ -6,18 +6,21 @@
 #include <string.h>
 
 /* The mark on a hull. */
-static const char mark[] =
-	"<svg class=\"mark\" viewBox=\"0 0 40 24\" width=\"40\" height=\"24\" aria-hidden=\"true\"><circle cx=\"20\" cy=\"12\" "
-	"r=\"9\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.5\"/><path d=\"M2 12h36\" stroke=\"currentColor\" "
-	"stroke-width=\"2.5\"/></svg>";
+static const char mark[] = "<svg class=\"mark\" viewBox=\"0 0 40 24\" width=\"40\" height=\"24\" "
+			   "aria-hidden=\"true\"><circle cx=\"20\" cy=\"12\" "
+			   "r=\"9\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.5\"/><path d=\"M2 12h36\" "
+			   "stroke=\"currentColor\" "
+			   "stroke-width=\"2.5\"/></svg>";
 
 static void head_put(struct page *page)
 {
-	page_raw(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-		       "base-uri 'none'; form-action 'none'\">\n"
-		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		       "<meta name=\"referrer\" content=\"no-referrer\">\n<title>Compliance: ");
+	page_raw(
+		page,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+		"base-uri 'none'; form-action 'none'\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"referrer\" content=\"no-referrer\">\n<title>Compliance: ");
 	page_put(page, "%zu overdue, %zu in grace", page->compliance->counts[VIOLATION_OVERDUE],
 		 page->compliance->counts[VIOLATION_GRACE]);
 	page_raw(page, "</title>\n<style>");
@@ -33,7 +36,7 @@ static const struct violation *next_deadline(const struct compliance *compliance
 	for (size_t i = 0; i < compliance->count; i++) {
 		const struct violation *v = &compliance->violations[i];
 
-		if (v->state == VIOLATION_GRACE && v->deadline != MOMENT_UNKNOWN &&
+		if (v->state == VIOLATION_GRACE && v->deadline > compliance->as_of &&
 		    (!next || v->deadline < next->deadline))
 			next = v;
 	}
@@ -69,7 +72,8 @@ static void frozen_put(struct page *page)
 
 	if (!json_is_true(json_object_get(clock, "frozen")))
 		return;
-	page_raw(page, "<p class=\"note warn\"><strong>Clocks are held.</strong> The time of this host was set by a step (");
+	page_raw(page,
+		 "<p class=\"note warn\"><strong>Clocks are held.</strong> The time of this host was set by a step (");
 	page_time(page, moment_of(text_of(clock, "since")));
 	page_raw(page, "): no state changes until its time is confirmed.</p>\n");
 }
@@ -119,8 +123,10 @@ static void footer_put(struct page *page)
 
 	page_raw(page, "</main>\n<footer>\n<p>Times are UTC. ");
 	if (head)
-		page_put(page, "The ledger has %zu entries and ends with <code>%s</code>; "
-			       "<code>plimsoll compliance --verify --head</code> with that digest says whether it still holds it.",
+		page_put(page,
+			 "The ledger has %zu entries and ends with <code>%s</code>; "
+			 "<code>plimsoll compliance --verify --head</code> with that digest says whether it still "
+			 "holds it.",
 			 entries > 0 ? (size_t)entries : 0, head);
 	page_put(page, "</p>\n<p>Made by plimsoll %s.</p>\n</footer>\n</body>\n</html>\n", PLM_VERSION);
 }

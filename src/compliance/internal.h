@@ -23,7 +23,8 @@ size_t workload_end(const struct compliance *compliance, size_t from);
 #define SPAN_SIZE sizeof("9223372036854775807 min")
 void span_text(int64_t seconds, char ret_text[static SPAN_SIZE]);
 
-/* "overdue by 2 h", "grace, 3 d left", "waived, 12 d left", "resolved 3 d ago"; without a moment the state alone. */
+/* "overdue by 2 h", "grace, 3 d left", "waived, 12 d left", "resolved 3 d ago"; without a moment the
+ * state alone. While transitions are held a clock can have run out: "grace, due 2 h ago". */
 #define CLOCK_TEXT_SIZE (SPAN_SIZE + 16)
 void clock_text(const struct violation *violation, int64_t as_of, char ret_text[static CLOCK_TEXT_SIZE]);
 

@@ -24,7 +24,8 @@ static const struct mend_row {
 	enum part part;
 	const char *before, *behind;
 } rows[] = {
-	{ "drift.exec.memory", NULL, PART_PATH, "find out who started ", " from memory; ship it as a file of the image" },
+	{ "drift.exec.memory", NULL, PART_PATH, "find out who started ",
+	  " from memory; ship it as a file of the image" },
 	{ "drift.exec.foreign", NULL, PART_PATH, "build ",
 	  " into the image, or allow that volume's programs in the policy and mount it read-only" },
 	{ "drift.exec.modified", NULL, PART_PATH, "make the container anew from its image; build the change of ",
@@ -41,8 +42,8 @@ static const struct mend_row {
 	{ "escape.cgroup", NULL, PART_PATH, "take the cgroup mount and SYS_ADMIN from the container; look at what ",
 	  " did outside" },
 	{ "escape.exec", NULL, PART_PATH, "end ", " on the host, and look for what started it there" },
-	{ "root.escalation", "setuid-file", PART_CAUSE, "set allowPrivilegeEscalation to false, or take the set-user-ID bit from ",
-	  " in the image" },
+	{ "root.escalation", "setuid-file", PART_CAUSE,
+	  "set allowPrivilegeEscalation to false, or take the set-user-ID bit from ", " in the image" },
 	{ "root.escalation", "file-capability", PART_CAUSE,
 	  "set allowPrivilegeEscalation to false, or take the capabilities from ", " in the image" },
 	{ "root.escalation", "setuid-call", PART_CAUSE, "drop SETUID and SETGID from the container of ",
@@ -50,16 +51,17 @@ static const struct mend_row {
 	{ "root.escalation", "user-namespace", PART_CAUSE, "forbid user namespaces (a seccomp profile) to ", "" },
 	{ "root.escalation", NULL, PART_CAUSE, "find out how ", " became root, and make the container anew" },
 	{ "root.exec", "image", PART_NONE, "set USER in the image, or runAsUser in the pod", "" },
-	{ "root.exec", "exec-session", PART_NONE, "enter with a user (docker exec -u), and let fewer people enter as root",
-	  "" },
+	{ "root.exec", "exec-session", PART_NONE,
+	  "enter with a user (docker exec -u), and let fewer people enter as root", "" },
 	{ "root.exec", "setuid-file", PART_NONE,
 	  "set allowPrivilegeEscalation to false, or remove set-user-ID programs from the image", "" },
 	{ "root.exec", "file-capability", PART_NONE,
 	  "set allowPrivilegeEscalation to false, or remove file capabilities from the image", "" },
 	{ "root.exec", "setuid-call", PART_NONE, "drop SETUID and SETGID from the container's capabilities", "" },
-	{ "root.exec", "user-namespace", PART_NONE, "forbid user namespaces (a seccomp profile), or accept it by a waiver",
+	{ "root.exec", "user-namespace", PART_NONE,
+	  "forbid user namespaces (a seccomp profile), or accept it by a waiver", "" },
+	{ "root.exec", NULL, PART_NONE, "set USER in the image, or runAsUser in the pod; find out what made it root",
 	  "" },
-	{ "root.exec", NULL, PART_NONE, "set USER in the image, or runAsUser in the pod; find out what made it root", "" },
 	{ "image.modified", NULL, PART_PATH, "build the image anew with ", " as its package has it" },
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A page of HTML on its way out. Whatever page_put writes for %s is escaped, for HTML and against control characters, in
- * text and in quoted attributes alike: there is no other way for a text of the document's onto the page.
+ * A page of HTML on its way out. Whatever page_put writes for %s is escaped, for HTML and against control characters,
+ * in text and in quoted attributes alike: there is no other way for a text of the document's onto the page.
  */
 #ifndef PLM_COMPLIANCE_PAGE_H
 #define PLM_COMPLIANCE_PAGE_H

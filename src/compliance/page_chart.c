@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * States over time: how many violations were overdue, in grace and waived, one on the other, from the first entry of the
- * history to the page's moment; resolved ones are in the table of numbers alone. Told in COLUMNS equal stretches, each by
- * what held at its end; the last is the document's own word.
+ * States over time: how many violations were overdue, in grace and waived, one on the other, from the first entry of
+ * the history to the page's moment; resolved ones are in the table of numbers alone. Told in COLUMNS equal stretches,
+ * each by what held at its end; the last is the document's own word.
  */
 #include "compliance/internal.h"
 #include "compliance/page.h"
@@ -19,9 +19,9 @@
 static const enum violation_state stacked[] = { VIOLATION_OVERDUE, VIOLATION_GRACE, VIOLATION_WAIVED };
 
 struct chart {
-	int64_t from, to;                          /* seconds */
+	int64_t from, to;                              /* seconds */
 	int64_t counts[COLUMNS + 1][VIOLATION_STATES]; /* while it is filled, what each column adds to the one before */
-	size_t top;                                /* of the scale */
+	size_t top;                                    /* of the scale */
 };
 
 /* When column `i` ends. */
@@ -136,7 +136,10 @@ static void chart_fill(struct chart *chart, const struct compliance *compliance)
 
 /* ---- the picture ---- */
 
-/* From left to right along the top of the area, and back along its bottom: in steps, since a state holds until it changes. */
+/*
+ * From left to right along the top of the area, and back along its bottom: in steps, since a state holds until it
+ * changes.
+ */
 static void area_put(struct page *page, const struct chart *chart, size_t index)
 {
 	page_put(page, "<polygon class=\"%s\" points=\"", violation_state_name(stacked[index]));
@@ -152,11 +155,14 @@ static void area_put(struct page *page, const struct chart *chart, size_t index)
 static void picture_put(struct page *page, const struct chart *chart)
 {
 	page_put(page,
-		 "<figure>\n<div class=\"plot\"><div class=\"scale\" aria-hidden=\"true\"><span>%zu</span><span>%zu</span>"
+		 "<figure>\n<div class=\"plot\"><div class=\"scale\" "
+		 "aria-hidden=\"true\"><span>%zu</span><span>%zu</span>"
 		 "<span>0</span></div>"
-		 "<svg role=\"img\" aria-labelledby=\"ch-title ch-desc\" width=\"100%%\" height=\"%zu\" viewBox=\"0 0 %zu 100\" "
+		 "<svg role=\"img\" aria-labelledby=\"ch-title ch-desc\" width=\"100%%\" height=\"%zu\" viewBox=\"0 0 "
+		 "%zu 100\" "
 		 "preserveAspectRatio=\"none\"><title id=\"ch-title\">Violations by state over time</title>"
-		 "<desc id=\"ch-desc\">How many were overdue, in grace and waived. The table below has the numbers.</desc>",
+		 "<desc id=\"ch-desc\">How many were overdue, in grace and waived. The table below has the "
+		 "numbers.</desc>",
 		 chart->top, chart->top / 2, (size_t)HEIGHT, (size_t)COLUMNS);
 	for (size_t i = 0; i < ARRAY_SIZE(stacked); i++)
 		area_put(page, chart, i);
@@ -190,9 +196,10 @@ static void numbers_put(struct page *page, const struct chart *chart)
 {
 	char date[DATE_TEXT_SIZE];
 
-	page_raw(page, "<details open><summary>The numbers</summary></details>\n<div class=\"fold\"><table>\n<thead><tr>"
-		       "<th scope=\"col\">until</th><th scope=\"col\">overdue</th><th scope=\"col\">in grace</th>"
-		       "<th scope=\"col\">waived</th><th scope=\"col\">resolved</th></tr></thead>\n<tbody>\n");
+	page_raw(page,
+		 "<details open><summary>The numbers</summary></details>\n<div class=\"fold\"><table>\n<thead><tr>"
+		 "<th scope=\"col\">until</th><th scope=\"col\">overdue</th><th scope=\"col\">in grace</th>"
+		 "<th scope=\"col\">waived</th><th scope=\"col\">resolved</th></tr></thead>\n<tbody>\n");
 	for (size_t i = COLUMNS / ROWS - 1; i < COLUMNS; i += COLUMNS / ROWS) {
 		label_text(chart, column_time(chart, i), date);
 		page_put(page, "<tr><td>%s</td>", date);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Deadlines ahead, and waivers that end: a bar for each stretch of time, as far ahead as there is something, and the next of
- * them as a table. */
+/*
+ * Deadlines ahead, and waivers that end: a bar for each stretch of time, as far ahead as there is something, and the
+ * next of them as a table.
+ */
 #include "compliance/internal.h"
 #include "compliance/page.h"
 
@@ -19,9 +21,9 @@
 #define LABEL_SIZE 32
 
 struct timeline {
-	int64_t as_of, horizon;            /* seconds; how far ahead it goes */
-	size_t counts[COLUMNS][2];         /* deadlines, ends of waivers */
-	size_t sums[2], later, highest;    /* later: behind the horizon */
+	int64_t as_of, horizon;         /* seconds; how far ahead it goes */
+	size_t counts[COLUMNS][2];      /* deadlines, ends of waivers */
+	size_t sums[2], later, highest; /* later: behind the horizon */
 	const struct violation *next[NEXT_MOST];
 	size_t next_count;
 };
@@ -31,7 +33,8 @@ static bool is_ahead(const struct violation *v, int64_t as_of)
 {
 	int64_t moment = violation_moment(v);
 
-	return (v->state == VIOLATION_GRACE || v->state == VIOLATION_WAIVED) && moment != MOMENT_UNKNOWN && moment > as_of;
+	return (v->state == VIOLATION_GRACE || v->state == VIOLATION_WAIVED) && moment != MOMENT_UNKNOWN &&
+	       moment > as_of;
 }
 
 static int64_t horizon_of(const struct compliance *compliance)
@@ -89,7 +92,8 @@ static void timeline_add(struct timeline *timeline, const struct violation *v)
 static void bar_put(struct page *page, const char *class, size_t column, double bottom, double height)
 {
 	if (height > 0)
-		page_put(page, "<rect class=\"%s\" x=\"%.2f%%\" y=\"%.2f\" width=\"%.2f%%\" height=\"%.2f\" rx=\"1.5\"/>",
+		page_put(page,
+			 "<rect class=\"%s\" x=\"%.2f%%\" y=\"%.2f\" width=\"%.2f%%\" height=\"%.2f\" rx=\"1.5\"/>",
 			 class, column * 100.0 / COLUMNS + 0.4, bottom - height, 100.0 / COLUMNS - 0.8, height - 1);
 }
 
@@ -108,8 +112,8 @@ static void column_put(struct page *page, const struct timeline *timeline, size_
 		return;
 	bar_put(page, "grace", column, axis, step * (double)deadlines);
 	bar_put(page, "waived", column, axis - step * (double)deadlines, step * (double)ends);
-	page_put(page, "<text x=\"%.2f%%\" y=\"%.2f\" text-anchor=\"middle\">%zu</text>", (column + 0.5) * 100.0 / COLUMNS,
-		 axis - step * (double)(deadlines + ends) - 4, deadlines + ends);
+	page_put(page, "<text x=\"%.2f%%\" y=\"%.2f\" text-anchor=\"middle\">%zu</text>",
+		 (column + 0.5) * 100.0 / COLUMNS, axis - step * (double)(deadlines + ends) - 4, deadlines + ends);
 }
 
 static void tick_text(int64_t moment, int64_t horizon, char ret_text[static LABEL_SIZE])
@@ -143,7 +147,8 @@ static void picture_put(struct page *page, const struct timeline *timeline)
 	page_put(page,
 		 "<figure>\n<svg role=\"img\" aria-labelledby=\"tl-title tl-desc\" width=\"100%%\" height=\"%zu\">"
 		 "<title id=\"tl-title\">Deadlines in the next %s</title>"
-		 "<desc id=\"tl-desc\">%zu deadlines and %zu ends of waivers lie ahead, %zu of them later than the picture "
+		 "<desc id=\"tl-desc\">%zu deadlines and %zu ends of waivers lie ahead, %zu of them later than the "
+		 "picture "
 		 "goes. The table below has the next ones.</desc>",
 		 height + 2, span, timeline->sums[0], timeline->sums[1], timeline->later);
 	for (int i = 1; i < TICKS - 1; i++)

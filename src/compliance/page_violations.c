@@ -75,7 +75,8 @@ static void image_append(struct buffer *out, const json_t *image)
 {
 	const char *name = text_of(image, "name");
 	const char *tag = json_string_value(json_array_get(json_object_get(image, "tag"), 0));
-	const char *digest = json_string_value(json_array_get(json_object_get(json_object_get(image, "hash"), "all"), 0));
+	const char *digest =
+		json_string_value(json_array_get(json_object_get(json_object_get(image, "hash"), "all"), 0));
 
 	buffer_string(out, name ?: "");
 	buffer_string(out, name && tag ? ":" : "");
@@ -151,8 +152,8 @@ static void fold_put(struct page *page, const struct violation *v)
 {
 	size_t entries = json_array_size(v->history), sightings = json_array_size(v->sightings);
 
-	page_put(page, "<details><summary>History <span class=\"dim\">%zu %s, %zu %s</span></summary></details>\n", entries,
-		 entries == 1 ? "entry" : "entries", sightings, sightings == 1 ? "sighting" : "sightings");
+	page_put(page, "<details><summary>History <span class=\"dim\">%zu %s, %zu %s</span></summary></details>\n",
+		 entries, entries == 1 ? "entry" : "entries", sightings, sightings == 1 ? "sighting" : "sightings");
 	page_put(page, "<div class=\"fold\">\n<p class=\"dim\">id <code>%s</code>", v->id);
 	if (v->previous)
 		page_put(page, ", goes on from <a href=\"#v-%s\"><code>%s</code></a>", v->previous, v->previous);
@@ -167,10 +168,12 @@ static void violation_put(struct page *page, const struct violation *v)
 	char clock[CLOCK_TEXT_SIZE];
 
 	clock_text(v, page->compliance->as_of, clock);
-	page_put(page, "<article class=\"%s\" id=\"v-%s\">\n<h4><span class=\"chip\">%s</span> <span class=\"rule\">%s</span> "
-		       "<span class=\"severity %s\">%s</span> <code>%s</code></h4>\n",
-		 violation_state_name(v->state), v->id, clock, v->rule, severity_name(v->severity),
-		 severity_name(v->severity), v->subject);
+	page_put(
+		page,
+		"<article class=\"%s\" id=\"v-%s\">\n<h4><span class=\"chip\">%s</span> <span class=\"rule\">%s</span> "
+		"<span class=\"severity %s\">%s</span> <code>%s</code></h4>\n",
+		violation_state_name(v->state), v->id, clock, v->rule, severity_name(v->severity),
+		severity_name(v->severity), v->subject);
 	if (v->message)
 		page_put(page, "<p>%s</p>\n", v->message);
 	facts_put(page, v);
@@ -201,8 +204,8 @@ void page_violations(struct page *page)
 
 	page_raw(page, "<section aria-labelledby=\"violations\">\n<h2 id=\"violations\">Violations by workload</h2>\n");
 	if (compliance->count == 0)
-		page_raw(page, compliance->filtered ? "<p>None is of this selection.</p>\n" :
-						      "<p>None: the ledger has no violation.</p>\n");
+		page_raw(page, compliance->filtered ? "<p>None is of this selection.</p>\n"
+						    : "<p>None: the ledger has no violation.</p>\n");
 	for (size_t i = 0; i < compliance->count;) {
 		size_t end = workload_end(compliance, i);
 

@@ -12,8 +12,8 @@ static void waiver_put(struct page *page, const json_t *waiver)
 {
 	static const struct {
 		const char *label, *key;
-	} texts[] = { { "rule", "rule" },       { "workload", "workload" }, { "subject", "subject" },
-		      { "owner", "owner" },     { "reason", "reason" },     { "from", "source" } };
+	} texts[] = { { "rule", "rule" },   { "workload", "workload" }, { "subject", "subject" },
+		      { "owner", "owner" }, { "reason", "reason" },     { "from", "source" } };
 	_cleanup_buffer_ struct buffer use = { 0 };
 
 	page_raw(page, "<tr role=\"row\">");
@@ -44,12 +44,14 @@ void page_waivers(struct page *page)
 		page_raw(page, "<p class=\"dim\">None.</p>\n</section>\n");
 		return;
 	}
-	page_raw(page, "<table class=\"waivers\" role=\"table\">\n<thead role=\"rowgroup\"><tr role=\"row\">"
-		       "<th role=\"columnheader\" scope=\"col\">state</th><th role=\"columnheader\" scope=\"col\">until</th>"
-		       "<th role=\"columnheader\" scope=\"col\">rule</th><th role=\"columnheader\" scope=\"col\">workload</th>"
-		       "<th role=\"columnheader\" scope=\"col\">subject</th><th role=\"columnheader\" scope=\"col\">owner</th>"
-		       "<th role=\"columnheader\" scope=\"col\">reason</th><th role=\"columnheader\" scope=\"col\">from</th>"
-		       "<th role=\"columnheader\" scope=\"col\">used</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
+	page_raw(
+		page,
+		"<table class=\"waivers\" role=\"table\">\n<thead role=\"rowgroup\"><tr role=\"row\">"
+		"<th role=\"columnheader\" scope=\"col\">state</th><th role=\"columnheader\" scope=\"col\">until</th>"
+		"<th role=\"columnheader\" scope=\"col\">rule</th><th role=\"columnheader\" scope=\"col\">workload</th>"
+		"<th role=\"columnheader\" scope=\"col\">subject</th><th role=\"columnheader\" scope=\"col\">owner</th>"
+		"<th role=\"columnheader\" scope=\"col\">reason</th><th role=\"columnheader\" scope=\"col\">from</th>"
+		"<th role=\"columnheader\" scope=\"col\">used</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
 	json_array_foreach (waivers, i, waiver)
 		waiver_put(page, waiver);
 	page_raw(page, "</tbody>\n</table>\n</section>\n");

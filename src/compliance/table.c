@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * For people: a heading for each workload, and for each violation of it a line with its clock, severity, rule and subject,
- * then where it is and what would mend it. Text breaks at words, behind the clock's column, and a word that is longer than
- * a line is broken. The last line sums up.
+ * For people: a heading for each workload, and for each violation of it a line with its clock, severity, rule and
+ * subject, then where it is and what would mend it. Text breaks at words, behind the clock's column, and a word that
+ * is longer than a line is broken. The last line sums up.
  */
 #include "compliance/internal.h"
 
@@ -205,8 +205,9 @@ static void hidden_append(struct buffer *out, const struct compliance *complianc
 
 static void none_append(struct buffer *out, const struct compliance *compliance)
 {
-	buffer_string(out, compliance->filtered ? "No such violation is open" : "No violation is open: nothing is overdue, "
-									       "in grace or waived");
+	buffer_string(out, compliance->filtered ? "No such violation is open"
+						: "No violation is open: nothing is overdue, "
+						  "in grace or waived");
 	hidden_append(out, compliance);
 }
 

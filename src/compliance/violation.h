@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One violation of the ledger's document, its fields found and checked once. Moments are seconds UTC since the epoch. */
+/*
+ * One violation of the ledger's document, its fields found and checked once. Moments are seconds UTC since the epoch.
+ */
 #ifndef PLM_COMPLIANCE_VIOLATION_H
 #define PLM_COMPLIANCE_VIOLATION_H
 

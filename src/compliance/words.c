@@ -40,6 +40,11 @@ void clock_text(const struct violation *violation, int64_t as_of, char ret_text[
 		return;
 	}
 	span_text(moment - as_of, span);
+	if (moment < as_of && (violation->state == VIOLATION_GRACE || violation->state == VIOLATION_WAIVED)) {
+		(void)snprintf(ret_text, CLOCK_TEXT_SIZE, "%s, due %s ago", violation_state_name(violation->state),
+			       span);
+		return;
+	}
 	(void)snprintf(ret_text, CLOCK_TEXT_SIZE, "%s%s%s", words[violation->state].before, span,
 		       words[violation->state].after);
 }

@@ -9,8 +9,8 @@
 
 /*
  * The whole ledger of the state directory, as of `as_of` (ns UTC), shaped as below. Read only, works beside a running
- * agent. 0: *ret_document is the caller's reference. -ENOENT: there is none; -EACCES; -EBADMSG damaged; -EPROTONOSUPPORT
- * later version; -ENOMEM.
+ * agent. 0: *ret_document is the caller's reference. -ENOENT: there is none; -EACCES; -EBADMSG damaged;
+ * -EPROTONOSUPPORT later version; -ENOMEM.
  */
 int ledger_document(const char *state_dir, int64_t as_of, json_t **ret_document);
 

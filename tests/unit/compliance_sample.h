@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ledgers for the tests of how violations are shown: an ordinary one, an empty one, one of which every name is hostile, and
- * one of as many as are asked for. */
+/*
+ * Ledgers for the tests of how violations are shown: an ordinary one, an empty one, one of which every name is
+ * hostile, and one of as many as are asked for.
+ */
 #ifndef PLM_TESTS_COMPLIANCE_SAMPLE_H
 #define PLM_TESTS_COMPLIANCE_SAMPLE_H
 
@@ -57,8 +59,8 @@ struct sample_row {
 
 static inline json_t *sample_document(void)
 {
-	json_t *document = json_pack("{s:s, s:s, s:i, s:[], s:[]}", "cluster", "prod", "head", SAMPLE_HEAD, "entries", 0,
-				     "violations", "waivers");
+	json_t *document = json_pack("{s:s, s:s, s:i, s:[], s:[]}", "cluster", "prod", "head", SAMPLE_HEAD, "entries",
+				     0, "violations", "waivers");
 
 	assert_non_null(document);
 	sample_set(document, "as_of", sample_time(0));
@@ -87,10 +89,11 @@ static inline void sample_sighting(json_t *violation, int number, int64_t opened
 	json_t *sighting;
 
 	(void)snprintf(text, sizeof(text), "%016x%048x", number + 1, 7);
-	sighting = json_pack("{s:{s:s}, s:{s:s, s:s, s:{s:s, s:[s], s:{s:[s]}}}, s:{s:s, s:s, s:{s:s}}, s:b}", "host", "name",
-			     node, "container", "id", text, "name", name, "image", "name", "registry.example/shop/web", "tag",
-			     "7.1", "hash", "all", "sha256:" SAMPLE_HEAD, "orchestrator", "type", "kubernetes", "namespace",
-			     "prod", "resource", "name", "web-5c9f7d6b8-x2x7k", "present", number != 1);
+	sighting = json_pack("{s:{s:s}, s:{s:s, s:s, s:{s:s, s:[s], s:{s:[s]}}}, s:{s:s, s:s, s:{s:s}}, s:b}", "host",
+			     "name", node, "container", "id", text, "name", name, "image", "name",
+			     "registry.example/shop/web", "tag", "7.1", "hash", "all", "sha256:" SAMPLE_HEAD,
+			     "orchestrator", "type", "kubernetes", "namespace", "prod", "resource", "name",
+			     "web-5c9f7d6b8-x2x7k", "present", number != 1);
 	assert_non_null(sighting);
 	sample_set(sighting, "first_seen", sample_time(opened));
 	sample_set(sighting, "last_seen", sample_time(-60));
@@ -106,7 +109,8 @@ static inline void sample_history(json_t *document, json_t *violation, const str
 	if (!strcmp(row->state, "overdue"))
 		sample_entry(document, violation, row->deadline, "overdue", "grace", "overdue", NULL);
 	if (!strcmp(row->state, "waived"))
-		sample_entry(document, violation, row->opened / 2, "waived", "grace", "waived", "OPS-1234: a move is planned");
+		sample_entry(document, violation, row->opened / 2, "waived", "grace", "waived",
+			     "OPS-1234: a move is planned");
 	if (strcmp(row->state, "resolved"))
 		return;
 	sample_entry(document, violation, row->opened / 3, "absent", "grace", "grace", "seen whole, and not there");
@@ -141,12 +145,12 @@ static inline json_t *sample_violation(json_t *document, const struct sample_row
 	return violation;
 }
 
-static inline json_t *sample_waiver(const char *id, const char *rule, const char *workload, const char *state, int64_t until,
-				    int matched)
+static inline json_t *sample_waiver(const char *id, const char *rule, const char *workload, const char *state,
+				    int64_t until, int matched)
 {
-	json_t *waiver = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "id", id, "rule", rule, "workload", workload,
-				   "owner", "dba", "reason", "OPS-1234: a move is planned", "source", "policy", "state",
-				   state, "matched", matched);
+	json_t *waiver = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "id", id, "rule", rule, "workload",
+				   workload, "owner", "dba", "reason", "OPS-1234: a move is planned", "source",
+				   "policy", "state", state, "matched", matched);
 
 	assert_non_null(waiver);
 	sample_set(waiver, "until", sample_time(until));
@@ -159,35 +163,39 @@ static inline void sample_waivers(json_t *document)
 {
 	json_t *waivers = json_object_get(document, "waivers");
 
-	assert_int_equal(
-		json_array_append_new(waivers, sample_waiver("W1", "root.exec", "prod/db/postgres", "in-force", 9 * DAY, 41)),
-		0);
-	assert_int_equal(
-		json_array_append_new(waivers, sample_waiver("W2", "mutation.file", "prod/ci/*", "in-force", 60 * DAY, 0)), 0);
-	assert_int_equal(
-		json_array_append_new(waivers, sample_waiver("W3", "drift.script", "prod/web/web", "ended", -3 * DAY, 3)), 0);
+	assert_int_equal(json_array_append_new(waivers, sample_waiver("W1", "root.exec", "prod/db/postgres", "in-force",
+								      9 * DAY, 41)),
+			 0);
+	assert_int_equal(json_array_append_new(
+				 waivers, sample_waiver("W2", "mutation.file", "prod/ci/*", "in-force", 60 * DAY, 0)),
+			 0);
+	assert_int_equal(json_array_append_new(
+				 waivers, sample_waiver("W3", "drift.script", "prod/web/web", "ended", -3 * DAY, 3)),
+			 0);
 }
 
 static const struct sample_row sample_rows[] = {
-	{ "root.exec", "medium", "prod/web/web", "0,image", "/usr/sbin/nginx runs as root in web (shop/web:7.1), as its image says",
-	  "grace", "yes", -11 * DAY, 3 * DAY, 5 },
+	{ "root.exec", "medium", "prod/web/web", "0,image",
+	  "/usr/sbin/nginx runs as root in web (shop/web:7.1), as its image says", "grace", "yes", -11 * DAY, 3 * DAY,
+	  5 },
 	{ "drift.exec.new", "critical", "prod/web/web", "/tmp/.cache/kworker,sha256:" SAMPLE_HEAD,
-	  "/tmp/.cache/kworker, which the image does not have, was executed in web (shop/web:7.1) by sh (pid 4711)", "overdue",
-	  "yes", -2 * HOUR, -2 * HOUR, 2 },
+	  "/tmp/.cache/kworker, which the image does not have, was executed in web (shop/web:7.1) by sh (pid 4711)",
+	  "overdue", "yes", -2 * HOUR, -2 * HOUR, 2 },
 	{ "mutation.file", "high", "prod/web/web", "/etc/nginx/nginx.conf",
-	  "/etc/nginx/nginx.conf of the package nginx was modified in web (shop/web:7.1)", "grace", "no", -3 * DAY, 4 * DAY, 1 },
-	{ "root.exec", "medium", "prod/db/postgres", "0,image", "/usr/bin/postgres runs as root in postgres (db:15)", "waived",
-	  "yes", -30 * DAY, -16 * DAY, 3 },
-	{ "drift.package", "high", "prod/batch/import", "packages 00c0ffee00c0ffee", "3 packages were added to import (batch:2.4)",
-	  "overdue", "unknown", -5 * DAY, -5 * DAY, 1 },
+	  "/etc/nginx/nginx.conf of the package nginx was modified in web (shop/web:7.1)", "grace", "no", -3 * DAY,
+	  4 * DAY, 1 },
+	{ "root.exec", "medium", "prod/db/postgres", "0,image", "/usr/bin/postgres runs as root in postgres (db:15)",
+	  "waived", "yes", -30 * DAY, -16 * DAY, 3 },
+	{ "drift.package", "high", "prod/batch/import", "packages 00c0ffee00c0ffee",
+	  "3 packages were added to import (batch:2.4)", "overdue", "unknown", -5 * DAY, -5 * DAY, 1 },
 	{ "image.modified", "high", "prod/batch/import", "/usr/lib/x86_64-linux-gnu/libcurl.so.4.8.0",
 	  "libcurl.so.4.8.0 is not what its package says", "grace", "yes", -6 * DAY, DAY, 1 },
-	{ "mutation.file", "medium", "prod/mail/postfix", "/etc/aliases.db", "/etc/aliases.db was added in postfix (mail:3)",
-	  "resolved", "no", -20 * DAY, -13 * DAY, 1 },
+	{ "mutation.file", "medium", "prod/mail/postfix", "/etc/aliases.db",
+	  "/etc/aliases.db was added in postfix (mail:3)", "resolved", "no", -20 * DAY, -13 * DAY, 1 },
 	{ "root.escalation", "high", "prod/mail/postfix", "setuid-file,/usr/sbin/postdrop",
 	  "postdrop, until now uid 101, became root in postfix (mail:3)", "overdue", "yes", -9 * DAY, -9 * DAY, 2 },
-	{ "root.exec", "medium", "prod/mail/postfix", "0,image", "/usr/sbin/master runs as root in postfix (mail:3)", "grace", "yes",
-	  -4 * DAY, 10 * DAY, 2 },
+	{ "root.exec", "medium", "prod/mail/postfix", "0,image", "/usr/sbin/master runs as root in postfix (mail:3)",
+	  "grace", "yes", -4 * DAY, 10 * DAY, 2 },
 };
 
 static inline json_t *sample_ordinary(void)
@@ -202,7 +210,8 @@ static inline json_t *sample_ordinary(void)
 		}
 		if (strcmp(sample_rows[i].state, "waived"))
 			continue;
-		sample_set(violation, "waiver", sample_waiver("W1", "root.exec", "prod/db/postgres", "in-force", 9 * DAY, 41));
+		sample_set(violation, "waiver",
+			   sample_waiver("W1", "root.exec", "prod/db/postgres", "in-force", 9 * DAY, 41));
 		sample_set(violation, "reopened", json_integer(1));
 	}
 	sample_waivers(document);
@@ -214,7 +223,8 @@ static inline json_t *sample_hostile(void)
 	static char subject[301];
 	const struct sample_row rows[] = {
 		{ HOSTILE, "medium", HOSTILE, HOSTILE, HOSTILE, "grace", "yes", -DAY, DAY, 1 },
-		{ "drift.exec.new", HOSTILE, "=cmd('calc')!A1", "=cmd()", "@SUM(1)", "overdue", HOSTILE, -DAY, -HOUR, 0 },
+		{ "drift.exec.new", HOSTILE, "=cmd('calc')!A1", "=cmd()", "@SUM(1)", "overdue", HOSTILE, -DAY, -HOUR,
+		  0 },
 		{ "drift.library", "high", "w", subject, "+1", "waived", "unknown", -DAY, DAY, 0 },
 	};
 	json_t *document = sample_document(), *violation = NULL, *waiver;

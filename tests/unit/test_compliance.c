@@ -10,10 +10,14 @@ static void order(void **state)
 	static const struct {
 		const char *workload, *rule;
 	} rows[] = {
-		{ "prod/mail/postfix", "root.escalation" }, { "prod/mail/postfix", "root.exec" },
-		{ "prod/mail/postfix", "mutation.file" },   { "prod/batch/import", "drift.package" },
-		{ "prod/batch/import", "image.modified" },  { "prod/web/web", "drift.exec.new" },
-		{ "prod/web/web", "root.exec" },            { "prod/web/web", "mutation.file" },
+		{ "prod/mail/postfix", "root.escalation" },
+		{ "prod/mail/postfix", "root.exec" },
+		{ "prod/mail/postfix", "mutation.file" },
+		{ "prod/batch/import", "drift.package" },
+		{ "prod/batch/import", "image.modified" },
+		{ "prod/web/web", "drift.exec.new" },
+		{ "prod/web/web", "root.exec" },
+		{ "prod/web/web", "mutation.file" },
 		{ "prod/db/postgres", "root.exec" },
 	};
 	json_auto_t *document = sample_ordinary();
@@ -35,9 +39,13 @@ static void within_a_state(void **state)
 	} rows[] = {
 		{ { .state = VIOLATION_GRACE, .deadline = 1 }, { .state = VIOLATION_GRACE, .deadline = 2 }, -1 },
 		{ { .state = VIOLATION_GRACE, .deadline = 1 }, { .state = VIOLATION_OVERDUE, .deadline = 2 }, 1 },
-		{ { .state = VIOLATION_GRACE, .deadline = MOMENT_UNKNOWN }, { .state = VIOLATION_GRACE, .deadline = 2 }, 1 },
+		{ { .state = VIOLATION_GRACE, .deadline = MOMENT_UNKNOWN },
+		  { .state = VIOLATION_GRACE, .deadline = 2 },
+		  1 },
 		{ { .state = VIOLATION_RESOLVED, .resolved = 1 }, { .state = VIOLATION_RESOLVED, .resolved = 2 }, 1 },
-		{ { .state = VIOLATION_WAIVED, .waived_until = 1 }, { .state = VIOLATION_WAIVED, .waived_until = 2 }, -1 },
+		{ { .state = VIOLATION_WAIVED, .waived_until = 1 },
+		  { .state = VIOLATION_WAIVED, .waived_until = 2 },
+		  -1 },
 		{ { .severity = SEVERITY_HIGH }, { .severity = SEVERITY_LOW }, -1 },
 		{ { .rule = "b" }, { .rule = "a" }, 1 },
 		{ { .state = VIOLATION_GRACE }, { .state = VIOLATION_GRACE }, 0 },
@@ -87,7 +95,8 @@ static void filters(void **state)
 		assert_int_equal(rows[i].workload ? pattern_new(rows[i].workload, 0, &workload) : 0, 0);
 		assert_int_equal(rows[i].rule ? pattern_new(rows[i].rule, 0, &rule) : 0, 0);
 		assert_int_equal(rows[i].namespace ? pattern_new(rows[i].namespace, 0, &namespace) : 0, 0);
-		compliance = sample_read(document, &(struct compliance_filter){ rows[i].states, workload, rule, namespace });
+		compliance =
+			sample_read(document, &(struct compliance_filter){ rows[i].states, workload, rule, namespace });
 		assert_int_equal(compliance.count, rows[i].count);
 		assert_int_equal(compliance.total, 9);
 	}
@@ -101,16 +110,26 @@ static void refused(void **state)
 		const char *key, *json;
 		int expected;
 	} rows[] = {
-		{ false, "message", "\"other\"", 0 },      { false, "severity", "\"other\"", 0 },
-		{ false, "deadline", "\"yesterday\"", 0 }, { false, "history", "{}", 0 },
-		{ false, "sightings", "7", 0 },            { false, "waiver", "[]", 0 },
-		{ false, "present", "[]", 0 },             { false, "reopened", "-1", 0 },
-		{ false, "id", "7", -EBADMSG },            { false, "rule", "null", -EBADMSG },
-		{ false, "workload", "[]", -EBADMSG },     { false, "subject", "{}", -EBADMSG },
-		{ false, "state", "\"other\"", -EBADMSG }, { false, "state", "3", -EBADMSG },
-		{ true, "violations", "{}", -EBADMSG },    { true, "as_of", "\"2026-02-30T00:00:00Z\"", -EBADMSG },
-		{ true, "waivers", "7", 0 },               { true, "head", "[]", 0 },
-		{ true, "clock", "7", 0 },                 { true, "cluster", "7", 0 },
+		{ false, "message", "\"other\"", 0 },
+		{ false, "severity", "\"other\"", 0 },
+		{ false, "deadline", "\"yesterday\"", 0 },
+		{ false, "history", "{}", 0 },
+		{ false, "sightings", "7", 0 },
+		{ false, "waiver", "[]", 0 },
+		{ false, "present", "[]", 0 },
+		{ false, "reopened", "-1", 0 },
+		{ false, "id", "7", -EBADMSG },
+		{ false, "rule", "null", -EBADMSG },
+		{ false, "workload", "[]", -EBADMSG },
+		{ false, "subject", "{}", -EBADMSG },
+		{ false, "state", "\"other\"", -EBADMSG },
+		{ false, "state", "3", -EBADMSG },
+		{ true, "violations", "{}", -EBADMSG },
+		{ true, "as_of", "\"2026-02-30T00:00:00Z\"", -EBADMSG },
+		{ true, "waivers", "7", 0 },
+		{ true, "head", "[]", 0 },
+		{ true, "clock", "7", 0 },
+		{ true, "cluster", "7", 0 },
 	};
 	static const char *const formats[] = { "table", "json", "csv", "html" };
 	static const struct compliance_filter any;
@@ -140,8 +159,10 @@ static void spans(void **state)
 		int64_t seconds;
 		const char *expected;
 	} rows[] = {
-		{ 0, "0 s" },        { 119, "119 s" },        { 120, "2 min" },          { 7199, "119 min" },
-		{ 7200, "2 h" },     { 2 * DAY - 1, "47 h" }, { 2 * DAY, "2 d" },        { -3 * DAY, "3 d" },
+		{ 0, "0 s" },           { 119, "119 s" },
+		{ 120, "2 min" },       { 7199, "119 min" },
+		{ 7200, "2 h" },        { 2 * DAY - 1, "47 h" },
+		{ 2 * DAY, "2 d" },     { -3 * DAY, "3 d" },
 		{ 400 * DAY, "400 d" }, { INT64_MIN, "106751991167300 d" },
 	};
 	char text[SPAN_SIZE];
@@ -149,6 +170,35 @@ static void spans(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		span_text(rows[i].seconds, text);
+		assert_string_equal(text, rows[i].expected);
+	}
+}
+
+static void clocks(void **state)
+{
+	static const struct {
+		enum violation_state state;
+		int64_t moment;
+		const char *expected;
+	} rows[] = {
+		{ VIOLATION_OVERDUE, SAMPLE_NOW - 2 * HOUR, "overdue by 2 h" },
+		{ VIOLATION_OVERDUE, MOMENT_UNKNOWN, "overdue" },
+		{ VIOLATION_GRACE, SAMPLE_NOW + 3 * DAY, "grace, 3 d left" },
+		{ VIOLATION_GRACE, SAMPLE_NOW - 2 * HOUR, "grace, due 2 h ago" },
+		{ VIOLATION_WAIVED, SAMPLE_NOW + 12 * DAY, "waived, 12 d left" },
+		{ VIOLATION_WAIVED, SAMPLE_NOW - 12 * DAY, "waived, due 12 d ago" },
+		{ VIOLATION_RESOLVED, SAMPLE_NOW - 3 * DAY, "resolved 3 d ago" },
+	};
+	char text[CLOCK_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct violation violation = { .state = rows[i].state,
+						     .deadline = rows[i].moment,
+						     .waived_until = rows[i].moment,
+						     .resolved = rows[i].moment };
+
+		clock_text(&violation, SAMPLE_NOW, text);
 		assert_string_equal(text, rows[i].expected);
 	}
 }
@@ -239,8 +289,9 @@ static void json_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(order), cmocka_unit_test(within_a_state), cmocka_unit_test(filters), cmocka_unit_test(refused),
-		cmocka_unit_test(spans), cmocka_unit_test(mend),           cmocka_unit_test(mend_whole), cmocka_unit_test(json),
+		cmocka_unit_test(order),        cmocka_unit_test(within_a_state), cmocka_unit_test(filters),
+		cmocka_unit_test(refused),      cmocka_unit_test(spans),          cmocka_unit_test(clocks),
+		cmocka_unit_test(mend),         cmocka_unit_test(mend_whole),     cmocka_unit_test(json),
 		cmocka_unit_test(json_hostile),
 	};
 

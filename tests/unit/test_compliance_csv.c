@@ -19,7 +19,9 @@ static const char *cell_read(const char *at, char *ret_cell, size_t size)
 	return at + quoted;
 }
 
-/* Every row has as many cells as the header, and none that a spreadsheet would run. Gives the rows behind the header. */
+/*
+ * Every row has as many cells as the header, and none that a spreadsheet would run. Gives the rows behind the header.
+ */
 static size_t rows_check(const char *text, size_t columns)
 {
 	char cell[4096];
@@ -50,9 +52,11 @@ static void ordinary(void **state)
 	everything = sample_print(&compliance, "csv");
 	assert_int_equal(rows_check(open, COLUMNS), 8);
 	assert_int_equal(rows_check(everything, COLUMNS), 9);
-	assert_true(strncmp(open, "id,state,seconds_left,seconds_overdue,severity,rule,workload,subject,message,", 76) == 0);
-	assert_non_null(strstr(open, "\r\n00000000000000000000000000000008,overdue,,777600,high,root.escalation,prod/mail/"
-				     "postfix,\"setuid-file,/usr/sbin/postdrop\",\"postdrop, until now uid 101,"));
+	assert_true(strncmp(open, "id,state,seconds_left,seconds_overdue,severity,rule,workload,subject,message,",
+			    76) == 0);
+	assert_non_null(strstr(open,
+			       "\r\n00000000000000000000000000000008,overdue,,777600,high,root.escalation,prod/mail/"
+			       "postfix,\"setuid-file,/usr/sbin/postdrop\",\"postdrop, until now uid 101,"));
 	assert_non_null(strstr(open, ",grace,864000,,medium,root.exec,"));
 	assert_non_null(strstr(open, ",2026-12-07T12:00:00.000000000Z,dba,OPS-1234: a move is planned\r\n"));
 	assert_non_null(strstr(open, "web on node1, prod/web-5c9f7d6b8-x2x7k/worker on node1, "));
@@ -87,7 +91,10 @@ static void cells(void **state)
 		{ "  =1", ",\"'  =1\"," },
 		{ "\t=1", ",\"'\\t=1\"," },
 		{ "\r=1", ",\"'\\r=1\"," },
-		{ "\xef\xbc\x9d" "1", ",\"'\xef\xbc\x9d" "1\"," },
+		{ "\xef\xbc\x9d"
+		  "1",
+		  ",\"'\xef\xbc\x9d"
+		  "1\"," },
 		{ "a=1", ",a=1," },
 		{ "a\nb", ",a\\nb," },
 		{ "'quoted", ",\"'quoted\"," },
@@ -95,7 +102,8 @@ static void cells(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct sample_row row = { "no.rule", "low", "w", rows[i].subject, "m", "grace", "yes", -DAY, DAY, 0 };
+		const struct sample_row row = { "no.rule", "low", "w", rows[i].subject, "m", "grace", "yes",
+						-DAY,      DAY,   0 };
 		json_auto_t *document = sample_document();
 		_cleanup_free_ char *text = NULL;
 
@@ -138,8 +146,9 @@ static void empty_and_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ordinary), cmocka_unit_test(formulas), cmocka_unit_test(cells),
-					    cmocka_unit_test(waivers), cmocka_unit_test(empty_and_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ordinary), cmocka_unit_test(formulas),
+					    cmocka_unit_test(cells), cmocka_unit_test(waivers),
+					    cmocka_unit_test(empty_and_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,8 @@ static void ordinary(void **state)
 		"<span class=\"chip\">overdue by 9 d</span>",
 		"until 2026-12-07 12:00 UTC, by dba: OPS-1234: a move is planned",
 		"set USER in the image, or runAsUser in the pod",
-		"<strong>resolved</strong> <span class=\"move\">grace \xe2\x86\x92 resolved</span> by agent: 24 h of absence",
+		"<strong>resolved</strong> <span class=\"move\">grace \xe2\x86\x92 resolved</span> by agent: 24 h of "
+		"absence",
 		"not seen any more for 5 h; if so it stays, resolved in 19 h",
 		"data-label=\"used\">41 matches, last 2026-11-28 10:00 UTC</td>",
 		"data-label=\"used\">never matched</td>",
@@ -61,7 +62,9 @@ static void hostile(void **state)
 	assert_null(strstr(page, "\" onclick"));
 	assert_null(strstr(page, "\xe2\x80\xae"));
 	assert_null(strstr(page, "href=\"javascript"));
-	assert_non_null(strstr(page, "&lt;/code&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;amp;\\n\\x1b[31m\\r\\t\\u{202e}|"));
+	assert_non_null(strstr(
+		page,
+		"&lt;/code&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;amp;\\n\\x1b[31m\\r\\t\\u{202e}|"));
 }
 
 static void empty(void **state)

@@ -48,8 +48,9 @@ static void ordinary(void **state)
 	assert_true(strstr(table, "prod/batch/import\n") < strstr(table, "prod/web/web\n"));
 	assert_true(strstr(table, "prod/web/web\n") < strstr(table, "prod/db/postgres\n"));
 	assert_null(strstr(table, "resolved 24 h ago"));
-	assert_string_equal(last_line(table), "8 violations in 4 workloads: 3 overdue, 4 in grace, 1 waived (1 resolved: "
-					      "--all shows them)\n");
+	assert_string_equal(last_line(table),
+			    "8 violations in 4 workloads: 3 overdue, 4 in grace, 1 waived (1 resolved: "
+			    "--all shows them)\n");
 	assert_null(strchr(table, '\033'));
 	width_check(table, 100);
 }
@@ -66,7 +67,8 @@ static void all(void **state)
 	table = sample_print(&compliance, "table");
 	assert_non_null(strstr(table, "resolved 24 h ago"));
 	assert_non_null(strstr(table, "  \033[31moverdue by 9 d    \033[0m"));
-	assert_string_equal(last_line(table), "9 violations in 4 workloads: 3 overdue, 4 in grace, 1 waived, 1 resolved\n");
+	assert_string_equal(last_line(table),
+			    "9 violations in 4 workloads: 3 overdue, 4 in grace, 1 waived, 1 resolved\n");
 }
 
 /* Hostile names and long ones too; where it is narrow a word is broken. */
@@ -122,7 +124,8 @@ static void frozen(void **state)
 	(void)state;
 	sample_set(document, "clock", json_pack("{s:b, s:o}", "frozen", 1, "since", sample_time(-HOUR)));
 	table = sample_format(document, "table");
-	assert_true(strncmp(table, "The clock of this host was set by a step at 2026-11-28 11:00 UTC: no state changes", 81) == 0);
+	assert_true(strncmp(table, "The clock of this host was set by a step at 2026-11-28 11:00 UTC: no state changes",
+			    81) == 0);
 	assert_non_null(strstr(table, "\n\nNo violation is open"));
 }
 
@@ -155,14 +158,16 @@ static void many(void **state)
 	(void)state;
 	compliance.width = 200;
 	table = sample_print(&compliance, "table");
-	assert_string_equal(last_line(table), "3750 violations in 97 workloads: 1250 overdue, 1250 in grace, 1250 waived (1250 "
-					      "resolved: --all shows them)\n");
+	assert_string_equal(last_line(table),
+			    "3750 violations in 97 workloads: 1250 overdue, 1250 in grace, 1250 waived (1250 "
+			    "resolved: --all shows them)\n");
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ordinary),  cmocka_unit_test(all),    cmocka_unit_test(widths),
-					    cmocka_unit_test(hostile),   cmocka_unit_test(good_news), cmocka_unit_test(frozen),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ordinary),  cmocka_unit_test(all),
+					    cmocka_unit_test(widths),    cmocka_unit_test(hostile),
+					    cmocka_unit_test(good_news), cmocka_unit_test(frozen),
 					    cmocka_unit_test(waivers),   cmocka_unit_test(many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
