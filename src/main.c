@@ -21,6 +21,7 @@ static const struct command {
 	{ "inventory", cmd_inventory,
 	  "what an image or a container's image holds: packages, and what no package owns" },
 	{ "drift", cmd_drift, "what differs now between a running container and its image" },
+	{ "compliance", cmd_compliance, "violations with their clocks, and what would mend them" },
 	{ "waive", cmd_waive, "accept a violation, with a reason, an owner and an end" },
 	{ "policy", cmd_policy, "policy check FILE: what is wrong in a policy" },
 	{ "replay", cmd_replay, "recorded events through the same detectors, no kernel needed" },
@@ -34,7 +35,7 @@ static int help(void)
 		"Tells when a running container is no longer the image that was shipped: its root file system\n"
 		"changed (mutation), something ran as root (root), code ran that the image does not hold (drift).\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands) && commands[i].help; i++)
-		(void)printf("  %-9s %s\n", commands[i].name, commands[i].help);
+		(void)printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	(void)printf("\nplimsoll COMMAND --help tells a command's options; plimsoll --version the version.\n");
 	return EXIT_FINE;
 }

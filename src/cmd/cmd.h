@@ -18,5 +18,6 @@ int cmd_waive(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
+int cmd_compliance(int argc, char **argv);
 
 #endif
