@@ -76,6 +76,7 @@ struct agent {
 	struct ledger *ledger; /* NULL: could not be opened; no clocks are kept */
 	int ledger_error;      /* as last said, as the next one */
 	uint64_t ledger_aside;
+	uint64_t ledger_at; /* CLOCK_BOOTTIME ns: when it is next tried to open */
 	struct sinks *sinks;
 	struct control *control;
 	struct recording *recording;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "image/rootfs.h"
@@ -16,6 +17,9 @@
 
 #define LOST_NS                                                                                                        \
 	(2 * LEDGER_ROUND * 1000000000ull) /* how long a loss makes a gap: every violation is looked at within */
+#define LOCK_PAUSE       20000000          /* ns between two tries to take the ledger's lock */
+#define LOCK_TRIES       250
+#define AGAIN_NS         (10 * 1000000000ull) /* between two tries to open a ledger that could not be */
 #define STATUS_MAX       4096
 #define PROCESSES_LOOKED 4096 /* of a container, when one of its violations lost its process */
 
@@ -66,22 +70,42 @@ static void opened_say(const struct agent *agent, int error, const struct ledger
 		log_warning("another process writes to %s/ledger.db: no violations are kept", dir);
 	else if (error < 0)
 		log_warning("cannot keep violations in %s: %s", dir, strerror(-error));
-	else if (opened->set_aside)
+	else if (agent->ledger_error < 0)
+		log_warning("violations are kept in %s from here on", dir);
+	if (opened->set_aside)
 		log_warning("%s/ledger.db was damaged: it is set aside, and a new one begun with the %zu violations "
 			    "that could be read",
 			    dir, opened->salvaged);
 }
 
-/* Without it the agent watches all the same, but keeps no clocks. */
-void violations_start(struct agent *agent)
+/* A command that has the lock, because no agent ran, has it for a moment. */
+static int ledger_try(struct agent *agent, struct ledger_opened *ret_opened)
 {
 	const struct ledger_settings settings = settings_of(agent);
-	struct trust_reading reading = violations_clock();
-	struct ledger_opened opened = { 0 };
-	int r = ledger_open(agent->options->state_dir, &settings, &reading, &agent->ledger, &opened);
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE };
+	int r = -EBUSY;
 
-	agent->context.cluster_name = settings.cluster;
-	opened_say(agent, r, &opened);
+	for (unsigned i = 0; r == -EBUSY && i < LOCK_TRIES; i++) {
+		struct trust_reading reading = violations_clock();
+
+		r = ledger_open(agent->options->state_dir, &settings, &reading, &agent->ledger, ret_opened);
+		if (r == -EBUSY)
+			(void)nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
+/* Without it the agent watches all the same, keeps no clocks, and tries again. */
+void violations_start(struct agent *agent)
+{
+	struct ledger_opened opened = { 0 };
+	int r = ledger_try(agent, &opened);
+
+	agent->context.cluster_name = policy_ledger(agent->policy).cluster;
+	agent->ledger_at = agent_now() + AGAIN_NS;
+	if (r != agent->ledger_error || opened.set_aside)
+		opened_say(agent, r, &opened);
+	agent->ledger_error = r;
 	if (r < 0)
 		return;
 	policy_waivers_give(agent);
@@ -324,6 +348,8 @@ void violations_tick(struct agent *agent)
 	};
 	struct trust_reading reading = violations_clock();
 
+	if (!agent->ledger && agent_now() >= agent->ledger_at)
+		violations_start(agent);
 	if (!agent->ledger)
 		return;
 	(void)ledger_tick(agent->ledger, &reading, &watch);

@@ -11,9 +11,11 @@ setup_file() {
 		  - {rule: drift.exec.new, workload: "ledger/job", until: 2099-01-01, owner: dba, reason: "OPS-7"}
 		  - {rule: drift.library, workload: "ledger/never", until: 2099-01-01, owner: dba, reason: "OPS-8"}
 	END
-	start_agent --config "$D/policy.yaml"
 }
 teardown_file() { suite_end; }
+
+# An agent ends with the test that starts it; the state stays.
+start() { start_agent --config "$D/policy.yaml"; }
 
 # serve NAME [DOCKER OPTION...]: a container of workload ledger/NAME, with a name that Docker makes up; gives its id.
 serve() {
@@ -37,13 +39,14 @@ told() { jq -es "any(.[]; $1)" "$D/alerts.json" >/dev/null; }
 restart_killed() {
 	kill -KILL "$(<"$D/agent.pid")"
 	end_process agent 5 || :
-	start_agent --config "$D/policy.yaml"
+	start
 }
 
 waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner dba --reason "OPS-1" "$@"; }
 
 @test "from the first sighting to the mending, through a new container and a killed agent" {
 	local first second opened id head
+	start
 	first=$(serve db)
 	wait_for 10 violation ledger/db root.exec
 	opened=$(violation ledger/db root.exec .opened)
@@ -77,20 +80,24 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	sync_agent
 	head=$(jq -r 'select(.plimsoll.ledger.head) | .plimsoll.ledger.head' "$D/alerts.json" | tail -n 1)
 	"$PLM" compliance --state-dir "$D/state" --verify --head "$head"
+	stop_agent
 }
 
 @test "twin: a container without root opens nothing, nor does a rule without a clock" {
 	local id
+	start
 	id=$(serve calm -u 1000)
-	docker exec "$id" $TOOLS/act write /home/user/x
+	docker exec "$id" sh -c "echo x >/home/user/x"
 	sync_agent
 	expect_alert mutation.file "$id"
-	run -1 violation ledger/calm root.exec
-	run -1 violation ledger/calm mutation.file
+	run ! violation ledger/calm root.exec
+	run ! violation ledger/calm mutation.file
+	stop_agent
 }
 
 @test "an alert says which violation it is of, and a repeat of it moves nothing" {
 	local id
+	start
 	id=$(serve web)
 	sync_agent
 	expect_alert root.exec "$id" '.plimsoll.compliance.state == "grace"' '.plimsoll.compliance.opened < .plimsoll.compliance.deadline' \
@@ -104,10 +111,12 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	# The file goes, and with it the condition: resolved after it was seen absent for long enough.
 	docker exec "$id" rm /opt/new
 	wait_for 30 is_in_state ledger/web drift.exec.new resolved
+	stop_agent
 }
 
 @test "a policy's waiver: what it lets through is recorded, and it says how often" {
 	local id
+	start
 	id=$(serve job)
 	docker exec "$id" sh -c "cp $TOOLS/act /opt/new && /opt/new true"
 	sync_agent
@@ -115,8 +124,10 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	jq -es --arg c "$id" 'any(.[]; .container.id == $c and .rule.id == "drift.exec.new" and .event.kind == "event" and
 		.plimsoll.allowed == "OPS-7" and .plimsoll.compliance.state == "waived")' "$D/alerts.json" >/dev/null
 	wait_for 5 is_in_state ledger/job drift.exec.new waived
-	wait_for 5 eval '[ "$(violations | jq "[.waivers[] | select(.source == \"policy\") | .matched]" -c)" = "[1,0]" ]'
+	wait_for 5 eval 'violations | jq -e "any(.waivers[]; .reason == \"OPS-7\" and .matched > 0 and .last_matched)" >/dev/null'
+	violations | jq -e 'any(.waivers[]; .reason == "OPS-8" and .matched == 0 and (.last_matched | not))' >/dev/null
 	"$PLM" compliance --waivers --state-dir "$D/state" | grep OPS-8 | grep -q never
+	stop_agent
 }
 
 @test "waivers that are none" {
@@ -127,6 +138,7 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 		["--until 31d"]="later than the policy allows"
 	)
 	local option
+	start
 	for option in "${!says[@]}"; do
 		run -2 waive --rule root.exec --workload x $option
 		[[ "$output" == "plimsoll: "*"${says[$option]}"* ]] || fail "$option: $output"
@@ -142,19 +154,22 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	run -2 waive --rule root.exec --workload x --until 1d --digest 1234
 	run -2 "$PLM" waive --revoke W0 --runtime-dir "$D/control"
 	run -2 "$PLM" waive --revoke W0 --reason r --runtime-dir "$D/control"
+	stop_agent
 }
 
 # 200 at once, half of them revoked again, while the agent is killed: some are answered by it, some by the next, some by the
 # ledger itself.
 @test "two hundred waivers and revocations at once, and the agent killed among them" {
-	local made revoked
+	local made revoked crowd
+	start
 	export -f waive
 	seq 100 | xargs -P 24 -I{} bash -c 'id=$(waive --rule root.exec --workload "many/{}" --until 1d --json | jq -r .waiver.id) &&
 		echo "$id" && { [ $(({} % 2)) = 1 ] || { "$PLM" waive --revoke "$id" --reason r --runtime-dir "$D/control" --state-dir "$D/state" >/dev/null &&
 		echo "$id" >>"$D/revoked"; }; }' >"$D/made" 2>"$D/refused" &
+	crowd=$!
 	wait_for 10 test -s "$D/made"
 	restart_killed
-	wait
+	wait $crowd || :
 	made=$(sort "$D/made" | jq -Rnc '[inputs]')
 	revoked=$(sort "$D/revoked" | jq -Rnc '[inputs]')
 	[ "$(jq length <<<"$made")" -gt 80 ]
@@ -166,28 +181,29 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 		fail "$(cat "$D/refused")"
 	"$PLM" compliance --state-dir "$D/state" --verify
 	! grep -v "^plimsoll: " "$D/refused" || fail "$(cat "$D/refused")"
+	stop_agent
 }
 
 @test "without an agent: the past is there, nothing is known to be present, and waivers go through the lock" {
 	local id
-	stop_agent
 	id=$(violation ledger/web root.exec .id)
 	[ "$(violation ledger/web root.exec .present)" = unknown ]
 	waive "$id" --until 1d
 	violations | jq -e --arg w ledger/web 'any(.waivers[]; .workload == $w and .state == "in-force")' >/dev/null
 	"$PLM" compliance --state-dir "$D/state" --verify
-	start_agent --config "$D/policy.yaml"
+	start
 	wait_for 10 is_in_state ledger/web root.exec waived
+	stop_agent
 }
 
 @test "a damaged ledger is told at once, watching goes on, and a new one begins" {
-	stop_agent
 	printf 'no database' | dd of="$D/state/ledger.db" conv=notrunc status=none
 	run -3 "$PLM" compliance --state-dir "$D/state"
 	[[ "$output" == "plimsoll: "* ]]
-	start_agent --config "$D/policy.yaml"
+	start
 	grep -q "ledger.db was damaged: it is set aside" "$D/agent.log"
 	sync_agent
 	wait_for 10 violation ledger/web root.exec
 	"$PLM" compliance --state-dir "$D/state" --verify
+	stop_agent
 }

@@ -90,7 +90,7 @@ static void frozen_and_filtered(void **state)
 	(void)state;
 	sample_set(document, "clock", json_pack("{s:b, s:o}", "frozen", 1, "since", sample_time(-HOUR)));
 	compliance = sample_read(document, &filter);
-	page = sample_print(&compliance, "html");
+	sheet = sample_print(&compliance, "html");
 	assert_non_null(strstr(sheet, "This page shows a selection: 4 of 9 violations."));
 	assert_non_null(strstr(sheet, "Clocks are held.</strong> The time of this host was set by a step (<time"));
 	assert_non_null(strstr(sheet, "Nothing is overdue; 4 violations have a clock that runs."));
@@ -138,7 +138,7 @@ static int write_page(const char *name, const char *path)
 		document = sample_many(5000);
 	if (!document || !out)
 		return 1;
-	page = sample_format(document, "html");
+	sheet = sample_format(document, "html");
 	return fputs(sheet, out) < 0;
 }
 
