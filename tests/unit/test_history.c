@@ -376,7 +376,7 @@ static void the_oldest_go_by_age(void **state)
 		keep(fixture, now - (20 - i) * HOUR - HOUR / 2, i, 0); /* a segment each */
 	wait_packed(fixture, 1);
 	while (history_status(fixture->history).keeper.removed_aged < 10)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	check_numbers(fixture, INT64_MIN, 10, 19);
 	assert_int_equal(history_status(fixture->history).keeper.removed_early, 0);
 }
@@ -394,7 +394,7 @@ static void the_oldest_go_by_size(void **state)
 		keep(fixture, NOW + i * HOUR, i, 0);
 	wait_packed(fixture, 1);
 	while (history_status(fixture->history).keeper.removed_early < 30)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	(void)read_all(fixture, INT64_MIN, NULL, &numbers);
 	assert_int_equal(numbers.last, 39);
 	assert_true(numbers.in_order);
@@ -500,7 +500,7 @@ static void a_segment_in_both_forms_is_read_once(void **state)
 	check_numbers(fixture, INT64_MIN, 0, 1);
 	(void)snprintf(path, sizeof(path), "%s/" HISTORY_DIR "/00000000000000fe.undone", fixture->dir);
 	while (history_status(fixture->history).keeper.compressed == 0)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -664,9 +664,10 @@ static void files_are_their_groups(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	fixture->limits.group = 4711;
 	begin(fixture);
 	keep(fixture, NOW, 0, 0);
+	fixture->limits.group = 4711;
+	assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	history_flush(fixture->history, NOW + 2 * HOUR);
 	wait_packed(fixture, 1);
 	keep(fixture, NOW + 2 * HOUR, 1, 0);
@@ -685,7 +686,7 @@ static void files_are_their_groups(void **state)
 	assert_int_equal(stat(fixture->dir, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0710);
 	fixture->limits.group = 0;
-	history_limit(fixture->history, &fixture->limits);
+	assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	assert_int_equal(fstat(dir, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 }
