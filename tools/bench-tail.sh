@@ -69,3 +69,4 @@ timed
 timed --since 1d --json
 rounds=1
 timed --json --rule 'no.such'
+timed --json --filter 'process.pid == 0'

@@ -28,8 +28,9 @@ const char *known_nearest(const char *path)
 	return path[0] == 'p' ? fields[0] : NULL;
 }
 
-static const char alert_text[] = "{\"process\":{\"pid\":4711,\"user\":{\"id\":\"0\"}},\"file\":{\"path\":\"/usr/x\"},"
-				 "\"rule\":{\"id\":\"drift.exec.new\"},\"event\":{\"category\":[\"file\",\"process\"]}}";
+static const char alert_text[] =
+	"{\"process\":{\"pid\":4711,\"user\":{\"id\":\"0\"}},\"file\":{\"path\":\"/usr/x\"},"
+	"\"rule\":{\"id\":\"drift.exec.new\"},\"event\":{\"category\":[\"file\",\"process\"]}}";
 
 /* "not (EXPRESSION)" says the contrary, where it is not too deep or too long for that. */
 static void must_be_contrary(const char *text, bool matches, const json_t *alert)
