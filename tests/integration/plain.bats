@@ -149,7 +149,7 @@ teardown_file() {
 @test "plain: Docker's vfs driver" {
 	local id
 	docker_vfs import -c 'CMD ["'$TOOLS'/act", "pause"]' "$(image_tar busybox)" "$BUSYBOX:$TAG" >/dev/null
-	id=$(docker_vfs run -d --network none -v named:/not/in/image "$BUSYBOX:$TAG")
+	id=$(docker_vfs run -d --network $NETWORK -v named:/not/in/image "$BUSYBOX:$TAG")
 	docker_vfs exec "$id" sh -c "$TOOLS/act true; echo x >/not/in/image/f; echo x >/tmp/f" </dev/null
 	sync_agent
 	expect_quiet "$id" root.exec session.exec coverage.container
