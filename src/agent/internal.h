@@ -203,6 +203,9 @@ bool packages_owe(struct agent *agent, uint64_t since);
 void listing_answer(struct agent *agent, uint64_t token);
 void listing_writers(struct agent *agent, uint64_t token, const char *id);
 
+/* loop.c */
+uint64_t agent_read_until(const struct agent *agent); /* all that the kernel had queued by then was read */
+
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */
 void clock_take(struct agent *agent);
