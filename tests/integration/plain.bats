@@ -170,3 +170,20 @@ teardown_file() {
 	expect_alert drift.exec.new native '.file.path == "/opt/new"'
 	expect_alert mutation.file native '.file.path == "/data/01"' '.event.action == "delete"'
 }
+
+@test "an overlay whose layers are nowhere to be found: said once, and who waits does not wait for its image" {
+	local hidden=$D/hidden
+	mkdir -p "$hidden"
+	mount -t tmpfs tmpfs "$hidden"
+	mkdir "$hidden"/{lower,upper,work}
+	runc_bundle hidden
+	umount "$D/bundle/hidden/rootfs"
+	cp -a "$D/lower/." "$hidden/lower"
+	mount -t overlay overlay -o "lowerdir=$hidden/lower,upperdir=$hidden/upper,workdir=$hidden/work" "$D/bundle/hidden/rootfs"
+	umount -l "$hidden"
+	run_runc hidden
+	runc exec hidden $TOOLS/act true </dev/null
+	timeout 20 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
+	expect_alert coverage.container hidden '.message | test("its layers could not be read")'
+	expect_alert session.exec hidden
+}
