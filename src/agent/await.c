@@ -57,10 +57,16 @@ bool await_more(struct agent *agent, const struct await_event *e, const struct f
 	return true;
 }
 
+/* Not where its layers could not be read, or too many images are: nothing is to wait for what nobody reads. */
+static bool inventory_comes(const struct container *container)
+{
+	return container->image ? image_is_pending(container->image) : container->state == CONTAINER_WAITING;
+}
+
 void await_later(struct agent *agent, const struct await_event *e, const struct facts *facts,
 		 const struct facts_wait *wait, const struct tell_open *open)
 {
-	bool inventory = is_of_image(e->event) && (!e->container->image || image_is_pending(e->container->image));
+	bool inventory = is_of_image(e->event) && inventory_comes(e->container);
 	struct awaited *awaited;
 
 	if (!e->record || !(inventory || (wait->open && (open->id[0] || is_of_image(e->event)))) ||

@@ -19,7 +19,7 @@
 #define COMPARE_SOON    (5 * SECOND)
 #define COMPARE_ENTRIES 64
 #define NOTED_MAX       262144 /* paths of all containers together */
-#define UNSETTLED       SECOND /* what is as young as this may still be told by an event on its way */
+#define UNSETTLED       SECOND /* what was as young as this when the rings were read may still be told by an event */
 
 /* Only what lies on the root, and is not for anyone to write, is compared later. */
 static bool is_compared(const struct container *container, const struct event *event)
@@ -131,6 +131,7 @@ static void difference_tell(const struct difference_entry *entry, void *data)
 	struct agent *agent = data;
 	struct container *container = registry_get(agent->registry, agent->compared);
 	int64_t when = entry->stat.ctime - agent->boot_offset;
+	uint64_t read = agent_read_until(agent), settled = read < agent->compare_begun ? read : agent->compare_begun;
 	struct telling telling;
 	struct event event;
 	struct facts facts;
@@ -144,7 +145,7 @@ static void difference_tell(const struct difference_entry *entry, void *data)
 		compare_soon(container); /* what came with packages is known when these are */
 		return;
 	}
-	if (when > (int64_t)agent->watching && when + (int64_t)UNSETTLED > (int64_t)agent->compare_begun) {
+	if (when > (int64_t)agent->watching && when + (int64_t)UNSETTLED > (int64_t)settled) {
 		compare_soon(container); /* nothing on its way will tell of it by then */
 		return;
 	}

@@ -239,6 +239,9 @@ void session_told(struct agent *agent, const struct event *event);          /* a
 void session_tick(struct agent *agent, uint64_t now);                       /* those that have ended are told */
 void session_leave(struct agent *agent, const struct container *container); /* it has stopped, and so have they */
 
+/* loop.c */
+uint64_t agent_read_until(const struct agent *agent); /* all that the kernel had queued by then was read */
+
 /* clock.c */
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, ns */
 int64_t agent_wall(void); /* CLOCK_REALTIME, ns */

@@ -17,6 +17,7 @@
 #define LINGER_MS   2        /* between two looks while there is work: no wake-up is needed then */
 #define LINGER_NS   1800000  /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000     /* losses, folds, what an output could not take */
+#define TURN_NS     20000000 /* while there is always work, what lasts is compared no more often */
 #define KEEP_NS     50000000 /* between two commits of what the next agent must know, while there is work */
 #define AWAIT_MS    10       /* between two looks at what waits for its content */
 #define SETTLE_MS   200      /* ... at packages that are being changed */
@@ -38,10 +39,15 @@ static void outputs_flush(struct agent *agent)
 		(void)recording_flush(agent->recording);
 }
 
+uint64_t agent_read_until(const struct agent *agent)
+{
+	return agent->drained > agent->read_until ? agent->drained : agent->read_until;
+}
+
 /* What was told, and until when all was read, so that the next agent knows: when the outputs have it. */
 static void state_keep(struct agent *agent)
 {
-	uint64_t until = agent->drained > agent->read_until ? agent->drained : agent->read_until, waiting, oldest;
+	uint64_t until = agent_read_until(agent), waiting, oldest;
 
 	outputs_flush(agent);
 	if (!agent->state)
@@ -255,7 +261,7 @@ int agent_run(struct agent *agent)
 		[POLLED_DIGESTS] = { .fd = digests_fd(agent->digests), .events = POLLIN },
 		[POLLED_IMAGES] = { .fd = images_fd(agent->images), .events = POLLIN },
 	};
-	uint64_t next_tick = 0;
+	uint64_t next_tick = 0, next_turn = 0;
 	unsigned quiet = 0;
 
 	if (signals < 0)
@@ -271,8 +277,10 @@ int agent_run(struct agent *agent)
 		if (poll(polled, ARRAY_SIZE(polled), wait_ms(agent, quiet)) < 0 && errno != EINTR)
 			return -errno;
 		quiet = drain(agent, BATCHES) ? 0 : quiet + (quiet < 2);
-		if (quiet && compare_step(agent))
-			quiet = 1;
+		if ((quiet || now >= next_turn) && compare_step(agent)) {
+			next_turn = now + TURN_NS;
+			quiet = quiet ? 1 : 0;
+		}
 		if (polled[POLLED_NAMES].revents)
 			names_take(agent);
 		if (polled[POLLED_IMAGES].revents)
@@ -284,8 +292,10 @@ int agent_run(struct agent *agent)
 			control_handle(agent->control);
 		if (polled[POLLED_SIGNALS].revents)
 			signal_take(agent, signals);
-		if (quiet && serve_waiting(agent) && !drain(agent, 1))
+		if (serve_waiting(agent)) {
+			(void)drain(agent, 1); /* what was queued as it was asked */
 			serve_waiters(agent);
+		}
 	}
 	finish(agent);
 	return 0;

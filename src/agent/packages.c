@@ -21,6 +21,7 @@
 #define SECOND     1000000000ull
 #define SETTLE     (2 * SECOND)   /* without a change, and without those who made them */
 #define LONGEST    (120 * SECOND) /* a transaction; then it is read as it is */
+#define STAT_MAX   4096           /* bytes of /proc/PID/stat */
 #define ACTORS_MAX 16
 #define KIN_MAX    16 /* generations that are looked up */
 
@@ -390,14 +391,17 @@ void packages_come(struct agent *agent, struct images_answer *answer)
 
 /* ---- when it has settled ---- */
 
+/* One that has ended writes no more, though nobody may ever reap it. Its name, before the last ')', may hold anything. */
 static bool is_alive(const struct agent *agent, const struct actor *actor)
 {
-	char path[PATH_MAX];
-	struct stat stat_unused;
+	_cleanup_free_ char *stat = NULL;
+	const char *state;
+	size_t size;
 
-	return snprintf(path, sizeof(path), "%s/proc/%" PRIu32, agent->options->host_root, actor->pid) <
-		       (int)sizeof(path) &&
-	       stat(path, &stat_unused) == 0;
+	if (discover_proc(agent->options->host_root, actor->pid, "stat", STAT_MAX, &stat, &size) < 0)
+		return false;
+	state = strrchr(stat, ')');
+	return !state || (strncmp(state, ") Z", 3) != 0 && strncmp(state, ") X", 3) != 0);
 }
 
 static bool has_settled(const struct agent *agent, const struct transaction *transaction, uint64_t now)

@@ -70,16 +70,17 @@ bool serve_waiting(const struct agent *agent)
 	return false;
 }
 
-/* Called with the rings empty. */
+/* What holds an answer back is of before it was asked for: a container that never rests cannot hold it for ever. */
 void serve_waiters(struct agent *agent)
 {
 	struct waiting waiting = { .since = UINT64_MAX };
+	uint64_t read = agent_read_until(agent);
 
 	registry_for_each(agent->registry, waiting_since, &waiting);
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter waiter = agent->waiters[i];
 
-		if (!waiter.token || waiting.since <= waiter.since ||
+		if (!waiter.token || read <= waiter.since || waiting.since <= waiter.since ||
 		    awaiting_oldest(agent->awaiting) <= waiter.since || packages_owe(agent, waiter.since) ||
 		    compare_owes(agent, waiter.since))
 			continue; /* a container, or an event, of before it asked still waits */

@@ -58,7 +58,7 @@ image_build() {
 
 # An image with what takes a capability to look at: a directory that hides a lower layer's, and one user's own files.
 odd_image() {
-	docker run --name odd --network none $BUSYBOX:$TAG sh -c 'rm -rf /data && mkdir /data /home/user/own &&
+	docker run --name odd --network $NETWORK $BUSYBOX:$TAG sh -c 'rm -rf /data && mkdir /data /home/user/own &&
 		cp '$TOOLS'/act /home/user/own/tool && chown -R 1000:1000 /home/user/own && chmod -R 0700 /home/user/own'
 	docker commit odd plm/odd:$TAG >/dev/null
 	docker rm -f odd >/dev/null
@@ -163,12 +163,12 @@ node_sync() {
 @test "the image is built from source, by its Containerfile" {
 	grep -q 'LINK  build/plimsoll' "$D/image.log"
 	! grep -q 'plimsoll: installing' "$D/image.log"
-	[ "$(docker run --rm --network none "$(pod .image)" --help)" = "$("$PLM" --help)" ]
+	[ "$(docker run --rm --network $NETWORK "$(pod .image)" --help)" = "$("$PLM" --help)" ]
 }
 
 @test "the image holds one program, its libraries, and nothing that could run another" {
 	local id size
-	id=$(docker create --network none "$(pod .image)")
+	id=$(docker create --network $NETWORK "$(pod .image)")
 	docker export "$id" | tar -t >"$D/files"
 	docker rm "$id" >/dev/null
 	run -0 grep -vE '/$|^\.dockerenv$|^etc/(hostname|hosts|mtab|resolv\.conf)$|^dev/console$|\.so(\.[0-9]+)*$' "$D/files"

@@ -71,7 +71,7 @@ expect_file() {
 }
 
 @test "what was changed in an earlier life is told; so is what was put there before the first" {
-	docker create --network none --name twice-begun $DEBIAN:$TAG >/dev/null
+	docker create --network $NETWORK --name twice-begun $DEBIAN:$TAG >/dev/null
 	echo early >"$D/early"
 	docker cp "$D/early" twice-begun:/opt/early 2>/dev/null
 	docker start twice-begun >/dev/null

@@ -98,6 +98,21 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 	expect_alert mutation.file hiding '.file.path == "/etc/plm/app.conf"' '.plimsoll.backend == "disk"'
 }
 
+@test "a container that never rests: who waits is answered, and what lasts in another is found" {
+	flooding_container restless
+	flooding_container hiding-too
+	sync_agent
+	agent_stop
+	flood hiding-too $plenty
+	inside hiding-too sh -c 'echo x >>/etc/plm/app.conf'
+	docker exec -d restless /progs/flood /data 1000000000
+	agent_continue
+	wait_for 40 eval 'sync_agent && events_of hiding-too | jq -e ".missed > 0"' || fail "$(events_of hiding-too)"
+	expect_alert mutation.file hiding-too '.file.path == "/etc/plm/app.conf"' '.plimsoll.backend == "disk"'
+	docker top restless | grep -q /progs/flood
+	docker rm -f restless
+}
+
 @test "after a flood the agent goes on: a later drift is told" {
 	inside flooding sh -c "cp $TOOLS/act /opt/later && /opt/later true"
 	sync_agent

@@ -26,7 +26,7 @@ packages_of() { inventory -f json "$@" | jq -r '.packages[] | "\(.name) \(.versi
 
 # The Debian image and a layer more: one program changed, one removed, one configuration file changed, one program added.
 changed_image() {
-	docker run --network none --name changing "$DEBIAN:$TAG" sh -c 'echo >>/usr/bin/tac && rm /usr/bin/shuf &&
+	docker run --network $NETWORK --name changing "$DEBIAN:$TAG" sh -c 'echo >>/usr/bin/tac && rm /usr/bin/shuf &&
 		echo >>/etc/login.defs && cp /bin/true /usr/local/bin/added && chmod 0700 /usr/bin/nice' >/dev/null
 	docker commit changing "$CHANGED:$TAG" >/dev/null
 	docker rm changing >/dev/null

@@ -434,6 +434,10 @@ expect_quiet() {
 
 # ---- containers ----
 
+# On the node's network where a test does not say otherwise: for a network of its own, dockerd runs itself again, which takes
+# as much CPU time as all the rest of a start.
+NETWORK=host
+
 # run_container NAME IMAGE [DOCKER OPTION...] [-- COMMAND...]: detached; without a command it only waits.
 run_container() {
 	local name=$1 image=$2
@@ -441,7 +445,7 @@ run_container() {
 	shift 2
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1") && shift; done
 	[ $# -eq 0 ] || shift
-	docker run -d --network none --name "$name" "${options[@]}" "$image:$TAG" "$@" >/dev/null
+	docker run -d --network $NETWORK --name "$name" "${options[@]}" "$image:$TAG" "$@" >/dev/null
 }
 
 # inside NAME COMMAND...: by `docker exec`, as root, no terminal, standard input empty. Not the entry point's tree, so

@@ -209,7 +209,7 @@ four_at_a_time() {
 }
 
 brief_docker() {
-	docker run --rm --network none --name "$1" "$BUSYBOX:$TAG" \
+	docker run --rm --network $NETWORK --name "$1" "$BUSYBOX:$TAG" \
 		sh -c "cp $TOOLS/act /opt/x && /opt/x true; usleep 100000" </dev/null 3>&-
 }
 

@@ -112,6 +112,18 @@ expect_package() {
 		'.process.executable | test("/sed$")'
 }
 
+# ended_unreaped NAME PROGRAM: it has ended in that container, whose first process waits for nobody.
+ended_unreaped() { inside "$1" grep -qsE "^[0-9]+ \($2\) Z" /proc/{1..300}/stat; }
+
+@test "a writer that nobody reaps: its transaction ends as any other" {
+	run_container unreaped $DEBIAN -- sleep 1000
+	inside unreaped sh -c "sed -i '/^Package: bash$/,/^$/ s/^Version: .*/Version: 9.8/' /var/lib/dpkg/status &"
+	wait_for 10 ended_unreaped unreaped sed
+	timeout 30 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
+	expect_package unreaped '.plimsoll.packages.changed[0].name == "bash"' '.plimsoll.packages.changed[0].to == "9.8"'
+	ended_unreaped unreaped sed
+}
+
 @test "apk's database" {
 	run_container apk $BUSYBOX
 	inside apk sh -c 'mkdir -p /lib/apk/db && printf "P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\nF:lib\nR:libc.so\n\n" >/lib/apk/db/installed &&

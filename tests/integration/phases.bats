@@ -202,7 +202,7 @@ pid_of() { docker inspect -f '{{.State.Pid}}' "$1"; }
 }
 
 @test "files copied into a container before it starts, or while it is stopped" {
-	docker create --network none --name prepared "$BUSYBOX:$TAG" >/dev/null
+	docker create --network $NETWORK --name prepared "$BUSYBOX:$TAG" >/dev/null
 	docker cp "$D/alerts.json" prepared:/opt/before
 	docker start prepared
 	expect_untouched prepared

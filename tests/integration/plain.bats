@@ -149,7 +149,7 @@ teardown_file() {
 @test "plain: Docker's vfs driver" {
 	local id
 	docker_vfs import -c 'CMD ["'$TOOLS'/act", "pause"]' "$(image_tar busybox)" "$BUSYBOX:$TAG" >/dev/null
-	id=$(docker_vfs run -d --network none -v named:/not/in/image "$BUSYBOX:$TAG")
+	id=$(docker_vfs run -d --network $NETWORK -v named:/not/in/image "$BUSYBOX:$TAG")
 	docker_vfs exec "$id" sh -c "$TOOLS/act true; echo x >/not/in/image/f; echo x >/tmp/f" </dev/null
 	sync_agent
 	expect_quiet "$id" root.exec session.exec coverage.container
@@ -169,4 +169,21 @@ teardown_file() {
 	sync_agent
 	expect_alert drift.exec.new native '.file.path == "/opt/new"'
 	expect_alert mutation.file native '.file.path == "/data/01"' '.event.action == "delete"'
+}
+
+@test "an overlay whose layers are nowhere to be found: said once, and who waits does not wait for its image" {
+	local hidden=$D/hidden
+	mkdir -p "$hidden"
+	mount -t tmpfs tmpfs "$hidden"
+	mkdir "$hidden"/{lower,upper,work}
+	runc_bundle hidden
+	umount "$D/bundle/hidden/rootfs"
+	cp -a "$D/lower/." "$hidden/lower"
+	mount -t overlay overlay -o "lowerdir=$hidden/lower,upperdir=$hidden/upper,workdir=$hidden/work" "$D/bundle/hidden/rootfs"
+	umount -l "$hidden"
+	run_runc hidden
+	runc exec hidden $TOOLS/act true </dev/null
+	timeout 20 "$PLM" ps --json --wait --runtime-dir "$D/control" >"$D/ps.json"
+	expect_alert coverage.container hidden '.message | test("its layers could not be read")'
+	expect_alert session.exec hidden
 }

@@ -62,7 +62,7 @@ ps_of() {
 }
 
 @test "a container that lives for a moment still has its name" {
-	docker run --rm --network none --name moment $BUSYBOX:$TAG sh -c "cp $TOOLS/act /tmp/x && exec /tmp/x true"
+	docker run --rm --network $NETWORK --name moment $BUSYBOX:$TAG sh -c "cp $TOOLS/act /tmp/x && exec /tmp/x true"
 	sync_agent
 	expect_alert drift.exec.new moment ".container.image.name == \"$BUSYBOX\""
 }
@@ -87,6 +87,14 @@ ps_of() {
 	done
 	ps_of listed | jq -e '.plimsoll.findings.critical == 1 and .plimsoll.events.lost == 0 and .plimsoll.events.seen > 0'
 	timeout 20 "$PLM" ps --runtime-dir "$D/control" | grep -w listed | grep -F "$BUSYBOX"
+}
+
+@test "ps: who is on the node's network, and its twin with one of its own" {
+	run_container with-node $BUSYBOX
+	NETWORK=none run_container apart $BUSYBOX
+	sync_agent
+	ps_of with-node | jq -e '.plimsoll.run.flags | index("host-network")'
+	ps_of apart | jq -e '.plimsoll.run.flags | index("host-network") | not'
 }
 
 @test "ps: a container that is gone is not listed" {

@@ -10,7 +10,7 @@ WIDTH=8 # how many at a time
 deed() { echo "cp $TOOLS/act /opt/$1 && /opt/$1 true && usleep 100000"; }
 
 brief_docker() {
-	docker run --rm --network none --cidfile "$D/ids/$1" --name "$1" "$BUSYBOX:$TAG" sh -c "$(deed "$1")"
+	docker run --rm --network $NETWORK --cidfile "$D/ids/$1" --name "$1" "$BUSYBOX:$TAG" sh -c "$(deed "$1")"
 }
 
 brief_ctr() {

@@ -77,7 +77,7 @@ sum_of() { inside "$1" sha256sum "$2" | cut -d' ' -f1; }
 	local i sum
 	sum=$(sha256sum "$PROGS/act" | cut -d' ' -f1)
 	for i in {1..12}; do
-		docker run --rm --network none --name "brief$i" "$DEBIAN:$TAG" \
+		docker run --rm --network $NETWORK --name "brief$i" "$DEBIAN:$TAG" \
 			sh -c "cp $TOOLS/act /opt/p; /opt/p true; rm /opt/p; cp $TOOLS/ids /opt/p"
 	done
 	sync_agent
