@@ -4,7 +4,7 @@ load lib
 
 ROOT=$HERE/../..
 MAN=$ROOT/docs/man
-commands=(run check ps tail inventory drift policy replay)
+commands=(run check ps tail show inventory drift policy replay)
 
 # long_options: the words that look like one, each once, sorted. Manual pages are rendered first.
 long_options() { grep -oE -e '(^|[^[:alnum:]-])--[a-z][a-z-]*[a-z]' | grep -oE -e '--[a-z-]+' | sort -u; }
