@@ -17,11 +17,11 @@
 #include "image/databases.h"
 #include "image/rootfs.h"
 #include "inventory/compare.h"
+#include "process/live.h"
 
 #define SECOND     1000000000ull
 #define SETTLE     (2 * SECOND)   /* without a change, and without those who made them */
 #define LONGEST    (120 * SECOND) /* a transaction; then it is read as it is */
-#define STAT_MAX   4096           /* bytes of /proc/PID/stat */
 #define ACTORS_MAX 16
 #define KIN_MAX    16 /* generations that are looked up */
 
@@ -391,17 +391,12 @@ void packages_come(struct agent *agent, struct images_answer *answer)
 
 /* ---- when it has settled ---- */
 
-/* One that has ended writes no more, though nobody may ever reap it. Its name, before the last ')', may hold anything. */
+/* One that has ended writes no more, though nobody may ever reap it. */
 static bool is_alive(const struct agent *agent, const struct actor *actor)
 {
-	_cleanup_free_ char *stat = NULL;
-	const char *state;
-	size_t size;
+	_cleanup_close_ int fd = live_open(agent->options->host_root, actor->pid, actor->start);
 
-	if (discover_proc(agent->options->host_root, actor->pid, "stat", STAT_MAX, &stat, &size) < 0)
-		return false;
-	state = strrchr(stat, ')');
-	return !state || (strncmp(state, ") Z", 3) != 0 && strncmp(state, ") X", 3) != 0);
+	return fd >= 0;
 }
 
 static bool has_settled(const struct agent *agent, const struct transaction *transaction, uint64_t now)

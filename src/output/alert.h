@@ -45,6 +45,7 @@ struct alert {
 	/* Of the process, after redact_args: the only arguments that an output shows. */
 	const char *const *args;
 	size_t argc;
+	bool args_cut; /* beyond what the event itself says of them */
 	/* From the parent up, PLM_ANCESTORS are shown. NULL: the event's own. */
 	const struct alert_ancestor *ancestors;
 	size_t ancestor_count;

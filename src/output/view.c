@@ -160,7 +160,7 @@ static void view_cuts(const struct event *event, struct alert_view *view)
 		{ PLM_CUT_INPUT, input, "file.path" },
 		{ PLM_CUT_FROM, true, "plimsoll.from" },
 		{ PLM_CUT_CWD, true, "process.working_directory" },
-		{ PLM_CUT_ARGS, true, "process.args" },
+		{ PLM_CUT_ARGS, !view->truncated_count, "process.args" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -177,6 +177,8 @@ void view_alert(const struct alert *alert, struct alert_view *ret_view)
 	view_file(alert, &view);
 	view_identity(alert, &view);
 	view_ancestors(alert, &view);
+	if (alert->args_cut)
+		view.truncated[view.truncated_count++] = "process.args";
 	if (alert->event) {
 		view_cuts(alert->event, &view);
 		view.backend = backend_name(alert->event->backend);

@@ -75,6 +75,16 @@ struct arguments *arguments_live(const struct redact *redact, const char *host_r
 	return arguments_new(redact, argv, count);
 }
 
+size_t arguments_list(const struct arguments *arguments, const char *ret_list[static ARGUMENTS_MAX + 1])
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < arguments->size; at += strlen(arguments->text + at) + 1)
+		ret_list[count++] = arguments->text + at;
+	ret_list[count] = NULL;
+	return count;
+}
+
 struct arguments *arguments_copy(const struct arguments *arguments)
 {
 	size_t size = arguments ? sizeof(*arguments) + arguments->size : 0;

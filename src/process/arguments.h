@@ -30,6 +30,9 @@ struct arguments *arguments_new(const struct redact *redact, const char *const *
 /* The same of a process that runs, as host_root/proc has them; NULL too where it has ended (live.h). */
 struct arguments *arguments_live(const struct redact *redact, const char *host_root, uint32_t pid, uint64_t start);
 
+/* Points `ret_list` at each of them, with a NULL behind the last; valid as long as they are. Their number. */
+size_t arguments_list(const struct arguments *arguments, const char *ret_list[static ARGUMENTS_MAX + 1]);
+
 struct arguments *arguments_copy(const struct arguments *arguments); /* NULL for NULL, or out of memory */
 
 static inline void arguments_free(struct arguments *arguments) /* takes NULL */

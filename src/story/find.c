@@ -12,6 +12,7 @@
 #include "output/time.h"
 
 #define LATER    3600000000000ll /* ns: how much later a second one may have been told */
+#define SLACK    1000000000ll    /* ns: an id and its line's @timestamp need not be of one reading of the clock */
 #define DIGITS   32
 #define OF_TIME  16
 #define HEX      "0123456789abcdef"
@@ -96,7 +97,7 @@ int story_find(const char *state_dir, const char *prefix, struct found *ret_foun
 	search.whole = digits == DIGITS;
 	(void)snprintf(search.field, sizeof(search.field), ID_FIELD "%s", prefix);
 	time_rfc3339(moment(prefix, 'f') + LATER, search.until);
-	r = history_read(state_dir, moment(prefix, '0'), NULL, line_look, &search, NULL);
+	r = history_read(state_dir, moment(prefix, '0') - SLACK, NULL, line_look, &search, NULL);
 	if (r >= 0)
 		r = found.count == 0 ? -ENOENT : found.count > 1 ? -EEXIST : 0;
 	if (r == 0 || r == -EEXIST) {

@@ -88,6 +88,9 @@ json_t *tree_json(const struct tree *tree);
 void tree_clear(struct tree *tree);
 /* What a line says was written: {"@timestamp", "event": {"action"}, "file": {"path"}}; NULL: nothing. */
 json_t *written_of(const json_t *line);
+/* Adds it, takes the reference: a file is listed once by what was done to it, and as only written where no more is known.
+ * False: it was listed. */
+bool written_add(json_t *list, size_t max, json_t *written, uint64_t *more);
 /* Another process, as far as it is told: a new object. */
 json_t *process_of(const json_t *from);
 

@@ -90,34 +90,19 @@ static void ran_take(struct session_story *session, const json_t *line)
 		field_at(line, text_is(line, "event.action", "exec") ? "@timestamp" : "process.start"));
 }
 
-static bool has_changed(const struct session_story *session, const json_t *change)
-{
-	const char *path = field_text(change, "file.path"), *action = field_text(change, "event.action");
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (session->changed, i, item)
-		if (text_is(item, "file.path", path) &&
-		    (text_is(item, "event.action", action) || !strcmp(action, "write")))
-			return true;
-	return false;
-}
-
 static void changed_take(struct session_story *session, const json_t *line, const char *who)
 {
 	json_t *change = written_of(line), *process;
 
-	if (!change || !field_text(change, "event.action") || has_changed(session, change)) {
-		json_decref(change);
+	if (!change)
 		return;
-	}
 	process = json_object();
 	if (field_at(line, who)) {
 		pick(field_at(line, who), "pid", process, "pid");
 		pick(field_at(line, who), "executable", process, "executable");
 	}
 	(void)json_object_set_new(change, "process", process);
-	list_add(session->changed, STORY_CHANGED, change, &session->changed_more);
+	(void)written_add(session->changed, STORY_CHANGED, change, &session->changed_more);
 }
 
 void session_line(struct session_story *session, json_t *line)

@@ -565,7 +565,7 @@ static void put_nearby(struct text *text, const json_t *entry, const char *id)
 	put_time(text, field_text(alert, "@timestamp"));
 	page_put(text->page, "  ");
 	page_word(text->page, field_text(shown, "plimsoll.severity"));
-	page_to(text->page, 20);
+	page_to(text->page, 22);
 	page_word(text->page, what ? what : field_text(shown, "event.action"));
 	page_put(text->page, correction ? " (corrected)  " : "  ");
 	page_name(text->page, field_text(shown, "message"));

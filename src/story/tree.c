@@ -7,6 +7,8 @@
 #include "output/field.h"
 #include "story/internal.h"
 
+#define WRITE "write" /* of what a writer is told of: what it did is not */
+
 json_t *process_of(const json_t *from)
 {
 	static const char *const keys[] = { "pid",  "vpid", "entity_id", "start",    "executable",
@@ -90,7 +92,8 @@ json_t *written_of(const json_t *line)
 	bool mutation = is_mutation(line);
 	json_t *written, *file, *event;
 
-	if (!field_text(line, "file.path") || (!mutation && !field_at(line, "plimsoll.writer.pid")))
+	if (!field_text(line, "file.path") || (mutation && !field_text(line, "event.action")) ||
+	    (!mutation && !field_at(line, "plimsoll.writer.pid")))
 		return NULL;
 	written = json_object();
 	file = json_object();
@@ -103,25 +106,31 @@ json_t *written_of(const json_t *line)
 	} else {
 		if (writer)
 			pick(line, "plimsoll.writer.time", written, "@timestamp");
-		(void)json_object_set_new(event, "action", json_string("write"));
+		(void)json_object_set_new(event, "action", json_string(WRITE));
 	}
 	(void)json_object_set_new(written, "event", event);
 	(void)json_object_set_new(written, "file", file);
 	return written;
 }
 
-/* One file is shown once by action: that it was written is said by what ran it too. */
-static bool is_listed(const json_t *list, const json_t *written)
+bool written_add(json_t *list, size_t max, json_t *written, uint64_t *more)
 {
 	const char *path = field_text(written, "file.path"), *action = field_text(written, "event.action");
-	const json_t *item;
+	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
-		if (text_is(item, "file.path", path) &&
-		    (text_is(item, "event.action", action) || !strcmp(action, "write")))
-			return true;
-	return false;
+	json_array_foreach (list, i, item) {
+		if (!text_is(item, "file.path", path))
+			continue;
+		if (text_is(item, "event.action", action) || !strcmp(action, WRITE)) {
+			json_decref(written);
+			return false;
+		}
+		if (text_is(item, "event.action", WRITE))
+			return json_array_set_new(list, i, written) == 0;
+	}
+	list_add(list, max, written, more);
+	return true;
 }
 
 void tree_line(struct tree *tree, const json_t *line)
@@ -136,10 +145,8 @@ void tree_line(struct tree *tree, const json_t *line)
 		if (!node->entity || strcmp(node->entity, entity) != 0)
 			continue;
 		written = written_of(line);
-		if (written && field_text(written, "event.action") && !is_listed(node->wrote, written))
-			list_add(node->wrote, STORY_WROTE, written, &node->more);
-		else
-			json_decref(written);
+		if (written)
+			(void)written_add(node->wrote, STORY_WROTE, written, &node->more);
 	}
 }
 

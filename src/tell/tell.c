@@ -116,26 +116,58 @@ static size_t ancestors_name(struct teller *teller, const struct event *event,
 	return count;
 }
 
-/* Gives the alert to the outputs with what an event can show, secrets blanked. */
+/* What a process does it does with the arguments of its exec, if that is still the same. */
+static const struct arguments *args_remembered(struct teller *teller, const struct alert *alert)
+{
+	const struct plm_task *task = &alert->event->task;
+	const struct process *process = processes_get(teller->parts.processes, task->pid, task->start);
+	const char *executable = alert->facts ? alert->facts->executable : NULL;
+
+	return process && executable && !strcmp(process->executable, executable) ? process->args : NULL;
+}
+
+/* Room for what an alert is told with, as long as that takes. */
+struct alert_room {
+	struct alert_ancestor ancestors[PLM_ANCESTORS];
+	const char *args[ARGUMENTS_MAX + 1];
+	char **blanked;
+};
+
+/* The event's own, secrets blanked; unblanked ones must not be shown. Or what is remembered, which is. */
+static void args_set(struct teller *teller, struct alert *alert, struct alert_room *room)
+{
+	const struct event *event = alert->event;
+	const struct arguments *remembered = event->exec.argv ? NULL : args_remembered(teller, alert);
+	int r = 0;
+
+	if (remembered) {
+		alert->argc = arguments_list(remembered, room->args);
+		alert->args = room->args;
+		alert->args_cut = remembered->cut;
+		return;
+	}
+	if (event->exec.argv)
+		r = redact_args(teller->redact, event->exec.argv, event->exec.argc, &room->blanked);
+	alert->args = r < 0 ? NULL : r > 0 ? (const char *const *)room->blanked : event->exec.argv;
+	alert->argc = r < 0 ? 0 : event->exec.argc;
+}
+
+/* Gives the alert to the outputs with what an event can show. */
 void alert_tell(struct teller *teller, struct alert *alert)
 {
-	struct alert_ancestor ancestors[PLM_ANCESTORS];
-	_cleanup_free_ char **blanked = NULL;
 	const struct event *event = alert->event;
-	int r;
+	struct alert_room room;
 
+	room.blanked = NULL;
 	if (event) {
-		alert->ancestors = ancestors;
-		alert->ancestor_count = ancestors_name(teller, event, ancestors);
+		alert->ancestors = room.ancestors;
+		alert->ancestor_count = ancestors_name(teller, event, room.ancestors);
 		if (teller->parts.sessions)
 			alert->session = sessions_get(teller->parts.sessions, event->container, event->task.session);
-		r = event->exec.argv ? redact_args(teller->redact, event->exec.argv, event->exec.argc, &blanked) : 0;
-		alert->args = r > 0 ? (const char *const *)blanked : event->exec.argv;
-		alert->argc = r < 0 ? 0 : event->exec.argc;
-		if (r < 0)
-			alert->args = NULL; /* unblanked ones must not be shown */
+		args_set(teller, alert, &room);
 	}
 	sinks_tell(teller->parts.sinks, alert);
+	free(room.blanked);
 }
 
 struct kept *kept_new(const char *message, const char *path)

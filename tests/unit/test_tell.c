@@ -497,6 +497,83 @@ static void test_without_a_store(void **data)
 	assert_int_equal(folds_kept(house), 0);
 }
 
+/* An exec that the process table has. */
+static void ran(struct house *house, uint32_t pid, uint32_t parent, const char *executable, const char *const *argv)
+{
+	size_t argc = 0;
+	struct process process = { .pid = pid, .start = pid * 10, .parent_pid = parent, .parent_start = parent * 10 };
+	_cleanup_(arguments_freep) struct arguments *args = NULL;
+
+	while (argv[argc])
+		argc++;
+	process.executable = (char *)executable;
+	process.has_user = true;
+	process.user = 33;
+	process.args = args = arguments_new(teller_redact(house->teller), argv, argc);
+	assert_int_equal(processes_exec(house->processes, &process), 0);
+}
+
+static char *field_dump(const struct house *house, size_t line, const char *object, const char *key)
+{
+	return json_dumps(json_object_get(json_object_get(json_array_get(house->lines, line), object), key),
+			  JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+}
+
+/* A record of a change has no ancestors: they are those that execs told of, up to where none is known. */
+static void test_a_change_has_ancestors(void **data)
+{
+	static const char *const first[] = { "sh", NULL };
+	static const char *const secret[] = { "db", "--password=secret", NULL };
+	struct house *house = *data;
+	struct event event = { .kind = PLM_CHANGE, .time = NOW, .container = WEB, .path = "/etc/a" };
+	struct facts facts = { .executable = "/bin/db" };
+	struct finding finding = { .rule = RULE_MUTATION_FILE, .action = "modify", .path = "/etc/a" };
+	const struct telling telling = { .event = &event, .facts = &facts };
+	_cleanup_free_ char *ancestors = NULL, *args = NULL, *none = NULL;
+
+	assert_int_equal(house_begin(house, false, NOW), 0);
+	ran(house, 5, 4, "/bin/sh", first);
+	ran(house, 6, 5, "/bin/db", secret);
+	ran(house, 7, 6, "/bin/db", secret);
+	event.task = (struct plm_task){ .pid = 7, .start = 70, .parent_pid = 6, .parent_start = 60 };
+	assert_int_equal(tell_finding(house->teller, &telling, &finding), TELL_TOLD);
+	facts.executable = "/bin/other"; /* what it ran then is not what it runs now */
+	finding.subject[0] = 'x';
+	assert_int_equal(tell_finding(house->teller, &telling, &finding), TELL_TOLD);
+	assert_int_equal(house_lines(house), 2);
+	args = field_dump(house, 0, "process", "args");
+	assert_string_equal(args, "[\"db\",\"--password=***\"]");
+	ancestors = field_dump(house, 0, "plimsoll", "ancestors");
+	assert_string_equal(ancestors,
+			    "[{\"args\":[\"db\",\"--password=***\"],\"entity_id\":\"6-3c\",\"executable\":\"/bin/db\","
+			    "\"pid\":6,\"start\":\"2023-11-14T22:13:20.000000060Z\",\"user\":{\"id\":\"33\"}},"
+			    "{\"args\":[\"sh\"],\"entity_id\":\"5-32\",\"executable\":\"/bin/sh\",\"pid\":5,"
+			    "\"start\":\"2023-11-14T22:13:20.000000050Z\",\"user\":{\"id\":\"33\"}},"
+			    "{\"entity_id\":\"4-28\",\"pid\":4,\"start\":\"2023-11-14T22:13:20.000000040Z\"}]");
+	none = field_dump(house, 1, "process", "args");
+	assert_null(none);
+}
+
+static void test_a_session_ends(void **data)
+{
+	struct house *house = *data;
+	struct session session = {
+		.id = 0x47, .began = NOW - 3 * SECOND, .ended = NOW, .pid = 7, .executable = (char *)"/bin/sh"
+	};
+
+	strcpy(session.audit_id, "audit-1");
+	assert_int_equal(house_begin(house, false, NOW), 0);
+	tell_session_end(house->teller, house->web, &session, NOW);
+	tell_session_end(house->teller, NULL, &session, NOW);
+	assert_int_equal(house_lines(house), 2);
+	assert_string_equal(line_text(house, 0, "event", "kind"), "state");
+	assert_string_equal(line_text(house, 0, "event", "action"), "session-end");
+	assert_string_equal(line_text(house, 0, "plimsoll", "session"), "47");
+	assert_string_equal(line_text(house, 0, "plimsoll", "audit_id"), "audit-1");
+	assert_non_null(strstr(line_text(house, 0, NULL, "message"), "/bin/sh"));
+	assert_non_null(strstr(line_text(house, 0, NULL, "message"), "after 3 s"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +589,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_rows_are_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_excused_is_recorded_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_a_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_change_has_ancestors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_session_ends, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
