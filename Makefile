@@ -4,7 +4,7 @@
 # make run        installs what the build needs where it is missing, builds, starts the agent here
 # make check      installs what the tests need where it is missing, runs them
 # make check-vm   the same programs on other kernels, in virtual machines
-# make check-long what takes longer than a check may: 10,000 containers, and 300 of a moment by each of two runtimes
+# make check-long what takes longer than a check may: 10,000 containers, 300 of a moment by each of two runtimes, 1,000 kills
 # make fuzz       readers of foreign bytes against libFuzzer
 # make bench      paired timings, agent off and on
 # make demo       a throw-away container goes bad; its alerts
@@ -102,8 +102,8 @@ check-short: # what CI runs again under the sanitizers; SUITES for less
 
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
-check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all tools && B=$B tests/run long && \
-	COUNT=300 B=$B tests/run tests/integration/races.bats
+check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all unit-tests tools && B=$B tests/run long && \
+	COUNT=300 B=$B tests/run tests/integration/races.bats && KILLS=1000 B=$B tests/run $B/tests/test_ledger
 fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS; ONLY=name for one
 	$(Q)tools/deps build fuzz && B=$B CLANG="$(CLANG)" tests/fuzz/run $(or $(SECONDS),60) $(ONLY)
 

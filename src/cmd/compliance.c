@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/ledger.h"
 #include "cmd/options.h"
 #include "ledger/document.h"
 #include "output/text.h"
@@ -20,7 +21,7 @@
 struct compliance_command {
 	const char *format, *workload, *rule, *namespace, *as_of, *fail_on, *head, *state_dir, *runtime_dir;
 	struct option_list states;
-	bool all, waivers, verify;
+	bool all, waivers, verify, confirm_clock;
 };
 
 /* What the words of the options came to. */
@@ -65,17 +66,19 @@ static int parse(int argc, char **argv, struct compliance_command *c, int *ret_f
 		{ "waivers", 0, OPTION_FLAG, &c->waivers, NULL,
 		  "table and csv: the waivers, and how often each matched" },
 		{ "verify", 0, OPTION_FLAG, &c->verify, NULL, "only check that the ledger's chain is whole" },
+		{ "confirm-clock", 0, OPTION_FLAG, &c->confirm_clock, NULL,
+		  "only say that the wall clock is right: clocks that are held go on" },
 		{ "head", 0, OPTION_STRING, &c->head, "DIGEST", "with --verify: and that it holds this entry" },
 		{ "state-dir", 0, OPTION_STRING, &c->state_dir, "DIR",
 		  "where the ledger is (default: /var/lib/plimsoll)" },
 		{ "runtime-dir", 0, OPTION_STRING, &c->runtime_dir, "DIR",
-		  "taken as every command takes it; the ledger is read without the agent" },
+		  "of the agent, to confirm the clock (default: /run/plimsoll)" },
 	};
 	const struct option_table table = {
 		.usage = "plimsoll compliance [options]",
-		.about = "Violations with their clocks, by workload, the most urgent first: since when, until when, "
-			 "where,\n"
-			 "and what would mend them. Reads the ledger; no agent is needed.",
+		.about = "Violations with their clocks, by workload, the most urgent first: since when, until when,\n"
+			 "where, and what would mend them. Reads the ledger; no agent is needed, but to know what is "
+			 "present.",
 		.rows = rows,
 		.count = ARRAY_SIZE(rows),
 	};
@@ -201,7 +204,7 @@ static int complain(const struct compliance_command *c, int error)
 	} rows[] = {
 		{ -ENOENT, "there is no ledger: an agent begins it, and --state-dir says where" },
 		{ -EACCES, "may not be read: try as root" },
-		{ -EBADMSG, "the ledger is damaged: try plimsoll compliance --verify" },
+		{ -EBADMSG, "the ledger is damaged: the agent sets it aside, and goes on with what it knows" },
 		{ -EPROTONOSUPPORT, "the ledger is of a later version of plimsoll" },
 	};
 
@@ -224,11 +227,11 @@ static int verify(const struct compliance_command *c)
 			     fault.head);
 		return EXIT_FINE;
 	}
-	if (r != -EBADMSG)
+	if (r != -EILSEQ)
 		return complain(c, r);
 	if (fault.seq)
-		log_error("%s: the ledger is not whole: entry %llu of %llu: %s", c->state_dir,
-			  (unsigned long long)fault.seq, (unsigned long long)fault.entries, fault.why);
+		log_error("%s: the ledger is not whole: entry %llu: %s", c->state_dir, (unsigned long long)fault.seq,
+			  fault.why);
 	else
 		log_error("%s: none of the ledger's %llu entries is %s", c->state_dir,
 			  (unsigned long long)fault.entries, c->head ? c->head : "its head");
@@ -275,11 +278,24 @@ static int show(const struct compliance_command *c, const struct choice *choice,
 	return r < 0 ? complain(c, r) : verdict(choice, &compliance);
 }
 
+static int confirm_clock(const struct compliance_command *c)
+{
+	const struct ledger_asking asking = { .state_dir = c->state_dir, .runtime_dir = c->runtime_dir };
+	json_auto_t *answer = NULL;
+	int r = ledger_ask(&asking, json_pack("{s:s}", "do", "confirm-clock"), &answer);
+
+	if (r == 0)
+		(void)printf("The clock %s.\n", json_string_value(json_object_get(answer, "clock")) ?: "is believed");
+	return r ? r : EXIT_FINE;
+}
+
 static int run(const struct compliance_command *c, const struct choice *choice)
 {
 	json_auto_t *document = NULL;
-	int r = c->verify ? 0 : ledger_document(c->state_dir, choice->as_of, &document);
+	int r = c->verify || c->confirm_clock ? 0 : ledger_document(c->state_dir, choice->as_of, &document);
 
+	if (c->confirm_clock)
+		return confirm_clock(c);
 	if (c->verify)
 		return verify(c);
 	return r < 0 ? complain(c, r) : show(c, choice, document);
@@ -287,7 +303,9 @@ static int run(const struct compliance_command *c, const struct choice *choice)
 
 int cmd_compliance(int argc, char **argv)
 {
-	struct compliance_command c = { .format = "table", .state_dir = "/var/lib/plimsoll" };
+	struct compliance_command c = { .format = "table",
+					.state_dir = "/var/lib/plimsoll",
+					.runtime_dir = "/run/plimsoll" };
 	_cleanup_(choice_clear) struct choice choice = { .format = NULL };
 	int first, r = parse(argc, argv, &c, &first);
 

@@ -351,7 +351,7 @@ static int fault(struct checking *checking, uint64_t seq, const char *why)
 {
 	checking->fault->seq = seq;
 	(void)snprintf(checking->fault->why, sizeof(checking->fault->why), "%s", why);
-	return -EBADMSG;
+	return -EILSEQ;
 }
 
 static int check_entry(const struct stored_entry *stored, void *data)

@@ -23,7 +23,7 @@ struct ledger_fault {
 };
 
 /*
- * Recomputes the chain. 0: whole, and `head` (NULL: any) is one of its digests. -EBADMSG: ret_fault->seq is the first
+ * Recomputes the chain. 0: whole, and `head` (NULL: any) is one of its digests. -EILSEQ: ret_fault->seq is the first
  * entry that does not follow from the one before (0: head is not in it), or the last where a violation is not what its history
  * says. Or as ledger_document.
  */

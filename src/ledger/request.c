@@ -121,7 +121,7 @@ static json_t *do_confirm(const struct asked *asked)
 {
 	enum trust_verdict verdict = ledger_confirm_clock(asked->ledger, asked->reading, asked->by);
 
-	return json_pack("{s:s}", "clock", verdict == TRUST_RESUMED ? "confirmed" : "was not frozen");
+	return json_pack("{s:s}", "clock", verdict == TRUST_RESUMED ? "is believed again" : "was not in doubt");
 }
 
 static const struct {

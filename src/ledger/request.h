@@ -8,8 +8,8 @@
  *	{"do": "revoke", "id", "reason"}
  *	{"do": "confirm-clock", "reason"}
  *
- * Answers: {"waiver": {"id", "rule", "workload", "subject", "until"}}, {"revoked": ID}, {"clock": "confirmed" or "was not
- * frozen"}, or {"error": SENTENCE, "errno": number}.
+ * Answers: {"waiver": {"id", "rule", "workload", "subject", "until"}}, {"revoked": ID}, {"clock": "is believed again" or "was not in
+ * doubt"}, or {"error": SENTENCE, "errno": number}.
  */
 #ifndef PLM_LEDGER_REQUEST_H
 #define PLM_LEDGER_REQUEST_H

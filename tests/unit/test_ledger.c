@@ -720,10 +720,10 @@ static void test_a_changed_history_is_found(void **data)
 		(void)find(ledger, place, "c");
 		ledger_close(ledger);
 		verify(place, NULL);
-		assert_int_equal(ledger_verify(place->dir, "00", &fault), -EBADMSG);
+		assert_int_equal(ledger_verify(place->dir, "00", &fault), -EILSEQ);
 		assert_int_equal(fault.seq, 0);
 		database_run(place, rows[i].sql);
-		assert_int_equal(ledger_verify(place->dir, NULL, &fault), -EBADMSG);
+		assert_int_equal(ledger_verify(place->dir, NULL, &fault), -EILSEQ);
 		if (fault.seq != rows[i].seq)
 			fail_msg("%s: %llu", rows[i].sql, (unsigned long long)fault.seq);
 		(void)remove(path_of(place, "ledger.db"));
@@ -742,7 +742,7 @@ static void test_the_head_that_was_told_is_in_it(void **data)
 	/* The last entry dropped is a chain as good as before: only the head that went out tells. */
 	database_run(place, "DELETE FROM entry WHERE seq = 2; DELETE FROM violation WHERE subject = 'b'");
 	verify(place, first.head);
-	assert_int_equal(ledger_verify(place->dir, second.head, &(struct ledger_fault){ 0 }), -EBADMSG);
+	assert_int_equal(ledger_verify(place->dir, second.head, &(struct ledger_fault){ 0 }), -EILSEQ);
 }
 
 static void test_as_of(void **data)
