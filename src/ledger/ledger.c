@@ -354,6 +354,11 @@ int ledger_find(struct ledger *ledger, const struct ledger_finding *finding, int
 	return r;
 }
 
+bool ledger_has(struct ledger *ledger, const char *workload, enum rule rule, const char *subject)
+{
+	return book_find(&ledger->book, ledger->settings.cluster, workload, rule, subject) != NULL;
+}
+
 static bool begins(const struct record *record, const char *id)
 {
 	return strncmp(record->id, id, strlen(id)) == 0;

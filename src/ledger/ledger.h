@@ -97,6 +97,9 @@ struct ledger_answer {
 int ledger_find(struct ledger *ledger, const struct ledger_finding *finding, int64_t boot,
 		struct ledger_answer *ret_answer);
 
+/* Is there one of that key, resolved or not? */
+bool ledger_has(struct ledger *ledger, const char *workload, enum rule rule, const char *subject);
+
 /* Which waiver, by command or policy, covers such a finding now: the ledger's, valid until the next call; NULL none.
  * One that is bound to another digest of the image ends here. */
 const struct waiver *ledger_waiver(struct ledger *ledger, const struct waiver_question *question, int64_t boot);

@@ -49,9 +49,16 @@ struct excuse {
 /* violation.c */
 void excuse_find(struct teller *teller, const struct telling *telling, const struct finding *finding,
 		 struct excuse *ret_excuse);
-/* The ledger learns of it: true, and which violation it is of. `rollup`: it went into one by directory. */
-bool violation_find(struct teller *teller, const struct telling *telling, const struct finding *finding, bool rollup,
-		    const struct waiver *waiver, struct alert_compliance *ret_compliance);
+/* How a finding was told. */
+enum violation_as {
+	VIOLATION_OWN,       /* as itself */
+	VIOLATION_DIRECTORY, /* in a roll-up by directory */
+	VIOLATION_BEFORE,    /* once before, in whichever way */
+};
+
+/* The ledger learns of it: true, and which violation it is of. */
+bool violation_find(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		    enum violation_as as, const struct waiver *waiver, struct alert_compliance *ret_compliance);
 
 /* tell.c */
 struct alert alert_begin(struct teller *teller, enum alert_kind kind, uint64_t boot_time);

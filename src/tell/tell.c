@@ -257,7 +257,9 @@ static enum tell_verdict finding_tell(struct teller *teller, const struct tellin
 		container->findings[finding->severity] += times;
 	if (telling->event && (answer.verdict != FOLD_HOLD || answer.rollup))
 		note_told(teller, &told, telling->event->time);
-	(void)violation_find(teller, telling, finding, answer.rollup && answer.verdict != FOLD_TELL, NULL, &compliance);
+	(void)violation_find(teller, telling, finding,
+			     answer.rollup && answer.verdict != FOLD_TELL ? VIOLATION_DIRECTORY : VIOLATION_OWN, NULL,
+			     &compliance);
 	if (answer.verdict == FOLD_HOLD)
 		return TELL_COUNTED;
 	alert = alert_of_finding(teller, ALERT_ALERT, telling, finding, telling->event ? telling->event->time : now);
@@ -295,7 +297,7 @@ static enum tell_verdict finding_record(struct teller *teller, const struct tell
 	alert.severity = SEVERITY_INFO;
 	alert.allowed = excuse->reason;
 	if (excuse->waiver) {
-		(void)violation_find(teller, telling, finding, false, excuse->waiver, &alert.compliance);
+		(void)violation_find(teller, telling, finding, VIOLATION_OWN, excuse->waiver, &alert.compliance);
 		ledger_waiver_matched(teller->ledger, excuse->waiver, (int64_t)telling_now(telling));
 	}
 	note_told(teller, &told, telling->event->time);
@@ -335,7 +337,7 @@ enum tell_verdict tell_finding(struct teller *teller, const struct telling *tell
 	excuse_find(teller, telling, finding, &excuse);
 	if (is_known(teller, telling, finding, excuse.reason ? TOLD_ALLOWED : TOLD_ALERT)) {
 		if (!excuse.reason || excuse.waiver)
-			(void)violation_find(teller, telling, finding, false, excuse.waiver, &compliance);
+			(void)violation_find(teller, telling, finding, VIOLATION_BEFORE, excuse.waiver, &compliance);
 		return TELL_KNOWN;
 	}
 	if (excuse.reason)

@@ -155,17 +155,34 @@ static bool is_kept(const struct teller *teller, const struct telling *telling, 
 	       !(telling->facts && telling->facts->transaction && finding->rule <= RULE_DRIFT_SCRIPT);
 }
 
-bool violation_find(struct teller *teller, const struct telling *telling, const struct finding *finding, bool rollup,
-		    const struct waiver *waiver, struct alert_compliance *ret_compliance)
+/* What was told before is what it was then, if that is known. */
+static bool is_rollup(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		      enum violation_as as)
+{
+	const char *workload = telling->container->workload;
+	char own[sizeof(finding->subject)], directory[sizeof(finding->subject)];
+
+	if (as != VIOLATION_BEFORE)
+		return as == VIOLATION_DIRECTORY;
+	subject_lasting(finding, false, own, sizeof(own));
+	subject_lasting(finding, true, directory, sizeof(directory));
+	return !ledger_has(teller->ledger, workload, finding->rule, own) &&
+	       ledger_has(teller->ledger, workload, finding->rule, directory);
+}
+
+bool violation_find(struct teller *teller, const struct telling *telling, const struct finding *finding,
+		    enum violation_as as, const struct waiver *waiver, struct alert_compliance *ret_compliance)
 {
 	_cleanup_buffer_ struct buffer facts = { .limit = FACTS_MAX };
 	char subject[sizeof(finding->subject)], room[PATH_MAX];
 	struct ledger_finding found;
 	struct ledger_answer answer;
 	const char *id;
+	bool rollup;
 
 	if (!is_kept(teller, telling, finding))
 		return false;
+	rollup = is_rollup(teller, telling, finding, as);
 	id = telling->container->facts.id ?: telling->container->cgroup_path;
 	subject_lasting(finding, rollup, subject, sizeof(subject));
 	facts_write(&telling->container->facts, &facts);

@@ -257,6 +257,20 @@ static void test_a_storm_is_of_its_directory(void **data)
 		(void)tell(house, &finding);
 	}
 	assert_int_equal(ledger_counts(house->ledger).open, FOLD_STORM_LIMIT + 1);
+	house->event.time = house->now;
+	for (unsigned i = 0; i < 60; i++) { /* the next agent finds them on disk */
+		struct finding finding;
+
+		(void)snprintf(path, sizeof(path), "/data/%u", i);
+		finding = finding_of(RULE_MUTATION_FILE, path, path);
+		(void)tell_finding(house->teller,
+				   &(struct telling){ .event = &house->event,
+						      .facts = &house->facts,
+						      .container = house->web,
+						      .found = house->now },
+				   &finding);
+	}
+	assert_int_equal(ledger_counts(house->ledger).open, FOLD_STORM_LIMIT + 1);
 }
 
 static void test_a_packages_script_is_of_its_transaction(void **data)
