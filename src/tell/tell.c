@@ -197,6 +197,26 @@ static bool covers(uint64_t told, uint64_t time)
 	return (int64_t)told + KNOWN_SLACK >= (int64_t)time;
 }
 
+#define STATE_NAME 18 /* "@", 16 digits, NUL */
+
+/* A state of a file as a subject: what was told of it before its digest was known is known by that over a restart. */
+static void state_name(const struct finding *finding, char ret_name[static STATE_NAME])
+{
+	(void)snprintf(ret_name, STATE_NAME, "@%016" PRIx64, finding->state);
+}
+
+static bool state_is_known(struct teller *teller, const struct telling *telling, const struct finding *finding,
+			   enum told_as as)
+{
+	char name[STATE_NAME];
+	const struct state_told question = { id_of(telling->container), finding->rule, as, name };
+	uint64_t told;
+
+	state_name(finding, name);
+	return finding->state && state_told_get(teller->state, &question, &told) == 0 &&
+	       covers(told, telling->event->time);
+}
+
 /* Was it told at its time or later? A repeat of a subject is known to its window, all else to the store. */
 static bool is_known(struct teller *teller, const struct telling *telling, const struct finding *finding,
 		     enum told_as as)
@@ -209,8 +229,10 @@ static bool is_known(struct teller *teller, const struct telling *telling, const
 	if (as == TOLD_ALERT && fold_seen(teller->fold, cgroup, finding, &told) == 0 &&
 	    covers(told, telling->event->time))
 		return true;
-	return teller->state && state_told_get(teller->state, &question, &told) == 0 &&
-	       covers(told, telling->event->time);
+	if (!teller->state)
+		return false;
+	return (state_told_get(teller->state, &question, &told) == 0 && covers(told, telling->event->time)) ||
+	       state_is_known(teller, telling, finding, as);
 }
 
 /* What the store cannot take it counts. */
@@ -218,6 +240,15 @@ static void note_told(struct teller *teller, const struct state_told *told, uint
 {
 	if (teller->state)
 		(void)state_told_put(teller->state, told, time);
+}
+
+static void note_state(struct teller *teller, const struct state_told *told, const struct finding *finding,
+		       uint64_t time)
+{
+	char name[STATE_NAME];
+
+	state_name(finding, name);
+	note_told(teller, &(struct state_told){ told->cgroup, told->rule, told->as, name }, time);
 }
 
 /* What alerts and records of a finding have in common. */
@@ -257,6 +288,8 @@ static enum tell_verdict finding_tell(struct teller *teller, const struct tellin
 		container->findings[finding->severity] += times;
 	if (telling->event && (answer.verdict != FOLD_HOLD || answer.rollup))
 		note_told(teller, &told, telling->event->time);
+	if (telling->event && finding->state)
+		note_state(teller, &told, finding, telling->event->time);
 	(void)violation_find(teller, telling, finding,
 			     answer.rollup && answer.verdict != FOLD_TELL ? VIOLATION_DIRECTORY : VIOLATION_OWN, NULL,
 			     &compliance);

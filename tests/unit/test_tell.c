@@ -182,6 +182,33 @@ static void test_killed_says_nothing_twice(void **data)
 	assert_int_equal(line_count(house, 0), 3);
 }
 
+/* Told before its digest was known; the next agent knows that. */
+static void test_a_state_is_told_once(void **data)
+{
+	struct house *house = *data;
+	struct event event = { .kind = PLM_EXEC, .time = NOW, .container = WEB, .path = "/opt/new" };
+	struct finding finding = { .rule = RULE_DRIFT_EXEC_NEW,
+				   .severity = SEVERITY_CRITICAL,
+				   .state = 99,
+				   .action = "exec",
+				   .path = "/opt/new",
+				   .subject = "/opt/new @8:1.2.3" };
+	struct telling telling = { .event = &event };
+
+	assert_int_equal(house_begin(house, false, NOW), 0);
+	telling.container = house->web;
+	assert_int_equal(tell_finding(house->teller, &telling, &finding), TELL_TOLD);
+	house_save_and_kill(house, NOW);
+
+	assert_int_equal(house_begin(house, false, NOW + SECOND), 0);
+	telling.container = house->web;
+	telling.found = NOW + SECOND;
+	(void)snprintf(finding.subject, sizeof(finding.subject), "/opt/new 12ab");
+	assert_int_equal(tell_finding(house->teller, &telling, &finding), TELL_KNOWN);
+	finding.state = 98; /* another file */
+	assert_int_equal(tell_finding(house->teller, &telling, &finding), TELL_TOLD);
+}
+
 /* Rows: told at one moment, found to be of another, in ms after the boot. */
 static void test_found_is_told_once(void **data)
 {
@@ -577,6 +604,7 @@ static void test_a_session_ends(void **data)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_state_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_says_nothing_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_found_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_found_has_the_time_of_the_change, setup, teardown),
