@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Usage: B=build tools/bench-tail.sh [MEGABYTES [DAYS]]
 # How long `plimsoll tail` takes to show the last hour out of a history of so many megabytes (1024), spread evenly over so
-# many days (7) up to now: made of lines as an agent tells them, in segments as it writes them.
+# many days (7) up to now, and `plimsoll show` for alerts of its beginning, middle and end: made of lines as an agent tells
+# them, in segments as it writes them.
 set -eu
 cd "$(dirname "$0")/.."
 PLM=${B:-build}/plimsoll megabytes=${1:-1024} days=${2:-7} rounds=9
