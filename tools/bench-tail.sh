@@ -70,15 +70,16 @@ timed
 timed --since 1d --json
 rounds=1
 timed --json --rule 'no.such'
+timed --json --filter 'process.pid == 0'
 
 # shown NTH: the same for plimsoll show, of an alert of that segment.
 shown() {
-	local id
+	local id what i begun
 	id=$(zcat -f "$(ls "$dir"/alerts/* | sed -n "$1p")" 2>/dev/null | sed -n '9s/.*"event":{"kind":"alert","id":"\([0-9a-f]*\)".*/\1/p')
 	for what in "$id" "${id:0:12}"; do
 		for ((i = 0; i < rounds; i++)); do
 			begun=${EPOCHREALTIME/./}
-			"$PLM" show --state-dir "$dir" --runtime-dir "$dir" "$what" >"$dir/out" || [ $? -eq 1 ]
+			"$PLM" show --state-dir "$dir" --runtime-dir "$dir" "$what" >"$dir/out"
 			echo $(((${EPOCHREALTIME/./} - begun) / 1000))
 		done | median | tr '\n' ' '
 		echo "ms: plimsoll show $what, of segment $1"

@@ -64,12 +64,15 @@ static struct history_limits limits_of(const struct agent *agent)
 	};
 }
 
-static void group_set(struct agent *agent, gid_t group)
+static void limits_set(struct agent *agent, const struct history_limits *limits)
 {
-	int r = control_group(agent->control, group);
+	int r = control_group(agent->control, limits->group);
 
+	if (r == 0 && agent->history)
+		r = history_limit(agent->history, limits);
 	if (r < 0)
-		log_warning("cannot give the control socket to its group: %s; only root may ask", strerror(-r));
+		log_warning("cannot give socket and alerts to the group: %s; only root may ask and read all of it",
+			    strerror(-r));
 }
 
 int keep_start(struct agent *agent)
@@ -84,7 +87,7 @@ int keep_start(struct agent *agent)
 	else if (r < 0)
 		log_warning("cannot keep alerts in %s: %s", agent->options->state_dir, strerror(-r));
 	sinks_set_tap(agent->sinks, &tap);
-	group_set(agent, limits.group);
+	limits_set(agent, &limits);
 	return 0;
 }
 
@@ -92,9 +95,7 @@ void keep_reload(struct agent *agent)
 {
 	struct history_limits limits = limits_of(agent);
 
-	if (agent->history)
-		history_limit(agent->history, &limits);
-	group_set(agent, limits.group);
+	limits_set(agent, &limits);
 }
 
 void keep_flush(struct agent *agent, int64_t now)

@@ -262,10 +262,15 @@ static int past_line(const char *line, size_t size, void *data)
 static int past_match(const char *line, size_t size, void *data)
 {
 	struct tail *tail = data;
+	struct pick pick = tail->pick;
 	json_auto_t *alert = NULL;
 	int r = meanwhile(tail);
 
-	return r < 0 ? r : pick_line(&tail->pick, line, size, &alert);
+	pick.parse = false; /* only the last ones are shown */
+	if (r == 0)
+		r = pick_line(&pick, line, size, &alert);
+	tail->pick.unreadable = pick.unreadable;
+	return r;
 }
 
 /* ---- the past, and what comes ---- */

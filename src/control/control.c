@@ -220,6 +220,18 @@ uid_t control_peer(struct control *control, uint64_t token)
 	return client ? client->uid : CONTROL_NOBODY;
 }
 
+/* The group's members must get to the socket. */
+static int dir_share(int dir_fd, gid_t group)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) < 0)
+		return -errno;
+	if (st.st_mode & S_IXOTH || (st.st_gid == group && st.st_mode & S_IXGRP))
+		return 0;
+	return fchown(dir_fd, (uid_t)-1, group) < 0 || fchmod(dir_fd, (st.st_mode & 07777) | S_IXGRP) < 0 ? -errno : 0;
+}
+
 int control_group(struct control *control, gid_t group)
 {
 	int flags = AT_SYMLINK_NOFOLLOW, r = 0;
@@ -227,8 +239,11 @@ int control_group(struct control *control, gid_t group)
 	control->group = 0;
 	if (fchmodat(control->dir_fd, CONTROL_SOCKET, 0600, 0) < 0)
 		return -errno;
-	if (group && (fchownat(control->dir_fd, CONTROL_SOCKET, (uid_t)-1, group, flags) < 0 ||
-		      fchmodat(control->dir_fd, CONTROL_SOCKET, 0660, 0) < 0))
+	if (group)
+		r = dir_share(control->dir_fd, group);
+	if (group && r == 0 &&
+	    (fchownat(control->dir_fd, CONTROL_SOCKET, (uid_t)-1, group, flags) < 0 ||
+	     fchmodat(control->dir_fd, CONTROL_SOCKET, 0660, 0) < 0))
 		r = -errno;
 	if (r == 0)
 		control->group = group;

@@ -200,7 +200,7 @@ int history_open(const char *state_dir, const struct history_limits *limits, his
 
 	if (!history)
 		return -ENOMEM;
-	history->limits = *limits;
+	history->limits = (struct history_limits){ .size = limits->size, .age = limits->age };
 	history->loss = loss;
 	history->data = data;
 	history->dir_fd = history->lock_fd = history->fd = -EBADF;
@@ -342,24 +342,38 @@ const struct buffer *history_waiting(const struct history *history)
 	return &history->queue;
 }
 
-void history_limit(struct history *history, const struct history_limits *limits)
+/* Directories, and the files that are there already. */
+static int history_share(struct history *history, const struct history_limits *limits)
 {
 	_cleanup_close_ int above = openat(history->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_segments_ struct segments segments = { 0 };
+	int r = above < 0 ? -errno : dirs_share(above, history->dir_fd, limits);
 
-	if (limits->group != history->limits.group && above >= 0) {
-		(void)dirs_share(above, history->dir_fd, limits);
-		(void)segments_list(history->dir_fd, &segments);
-	}
-	for (size_t i = 0; i < segments.count; i++) {
+	if (r == 0)
+		r = segments_list(history->dir_fd, &segments);
+	for (size_t i = 0; r == 0 && i < segments.count; i++) {
 		enum segment_form form = SEGMENT_PLAIN;
 		_cleanup_close_ int fd = segment_open(history->dir_fd, segments.items[i].name, &form);
 
 		if (fd >= 0)
-			(void)file_share(fd, limits);
+			r = file_share(fd, limits);
 	}
+	return r;
+}
+
+int history_limit(struct history *history, const struct history_limits *limits)
+{
+	bool other = limits->group != history->limits.group;
+	int r;
+
 	history->limits = *limits;
-	keeper_wake(history->keeper, NULL, limits);
+	r = other ? history_share(history, limits) : 0;
+	if (r < 0) {
+		history->limits.group = 0;
+		(void)history_share(history, &history->limits);
+	}
+	keeper_wake(history->keeper, NULL, &history->limits);
+	return r;
 }
 
 struct history_status history_status(struct history *history)

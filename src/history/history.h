@@ -35,7 +35,8 @@ struct history_limits {
 typedef int (*history_loss)(uint64_t lost, int64_t now, struct buffer *line, void *data);
 
 /*
- * Makes the directory, and goes on where the last agent ended. 0; -EBUSY: another agent keeps its history there; -ENOMEM;
+ * Makes the directory, and goes on where the last agent ended; with `limits` but for the group, which takes history_limit.
+ * 0; -EBUSY: another agent keeps its history there; -ENOMEM;
  * or the errno of making the directory or starting the thread.
  */
 int history_open(const char *state_dir, const struct history_limits *limits, history_loss loss, void *data,
@@ -56,8 +57,9 @@ void history_flush(struct history *history, int64_t now);
 struct history_position history_end(const struct history *history);
 const struct buffer *history_waiting(const struct history *history);
 
-/* From now on. */
-void history_limit(struct history *history, const struct history_limits *limits);
+/* From now on. 0; or the errno of giving what is there to the group (-EPERM: the agent is no member, and has no
+ * CAP_CHOWN): then root alone may read. */
+int history_limit(struct history *history, const struct history_limits *limits);
 
 struct keeper_counts {
 	uint64_t compressed;    /* segments */

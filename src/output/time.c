@@ -11,10 +11,10 @@
 /* Towards the past, where C's division goes towards 0. */
 static time_t time_split(int64_t time, uint32_t *ret_rest)
 {
-	int64_t seconds = time / SECOND - (time % SECOND < 0);
+	int64_t rest = time % SECOND;
 
-	*ret_rest = time - seconds * SECOND;
-	return seconds;
+	*ret_rest = (uint32_t)(rest < 0 ? rest + SECOND : rest);
+	return time / SECOND - (rest < 0);
 }
 
 static char *put_digits(char *at, int count, uint32_t value, char behind)

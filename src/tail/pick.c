@@ -9,6 +9,8 @@
 #include "output/field.h"
 #include "policy/image.h"
 
+#define SHORT_TEXT 64 /* of a field that is looked at without parsing, with its NUL */
+
 static bool container_fits(const struct pick *pick, const json_t *alert)
 {
 	const char *name = field_text(alert, "container.name"), *id = field_text(alert, "container.id");
@@ -65,6 +67,38 @@ static bool asks_fields(const struct pick *pick)
 	       pick->severity != SEVERITY_INFO;
 }
 
+/*
+ * The text behind `before`, up to its closing quote: a field as output/json.c writes it, found without parsing. In a string
+ * the quotes of `before` would be escaped. False: it is not there, or is none that is short and plain.
+ */
+static bool text_behind(const char *line, size_t size, const char *before, char ret_text[static SHORT_TEXT])
+{
+	const char *at = memmem(line, size, before, strlen(before)), *end;
+	size_t length;
+
+	if (!at)
+		return false;
+	at += strlen(before);
+	end = memchr(at, '"', size - (size_t)(at - line));
+	length = end ? (size_t)(end - at) : SHORT_TEXT;
+	if (length >= SHORT_TEXT || memchr(at, '\\', length))
+		return false;
+	memcpy(ret_text, at, length);
+	ret_text[length] = '\0';
+	return true;
+}
+
+/* False: it is plain without parsing that the line does not fit. That is most lines, where little is looked for. */
+static bool line_may_fit(const struct pick *pick, const char *line, size_t size)
+{
+	char text[SHORT_TEXT];
+
+	if (pick->severity != SEVERITY_INFO && text_behind(line, size, "\"plimsoll\":{\"severity\":\"", text) &&
+	    severity_from_name(text) < (int)pick->severity)
+		return false;
+	return !pick->rule || !text_behind(line, size, "\"rule\":{\"id\":\"", text) || pattern_match(pick->rule, text);
+}
+
 int pick_line(struct pick *pick, const char *line, size_t size, json_t **ret_alert)
 {
 	const char *time = line_time(line, size);
@@ -75,6 +109,8 @@ int pick_line(struct pick *pick, const char *line, size_t size, json_t **ret_ale
 	*ret_alert = NULL;
 	if (!pick->parse && !asks_fields(pick))
 		return 1;
+	if (!line_may_fit(pick, line, size))
+		return 0;
 	alert = json_loadb(line, size, 0, NULL);
 	if (!alert) {
 		pick->unreadable++;

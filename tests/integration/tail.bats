@@ -193,7 +193,7 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 
 @test "on a terminal: in colour, as wide as it is, until Ctrl-C" {
 	TERM=screen-256color tmux -S "$D/tmux.sock" -f /dev/null new-session -d -x 100 -y 24 \
-		"\"$PLM\" tail -f -n 1 --container tail-box --state-dir \"$D/state\" --runtime-dir \"$D/control\"; echo ended \$?; exec cat"
+		"trap : INT; \"$PLM\" tail -f -n 1 --container tail-box --state-dir \"$D/state\" --runtime-dir \"$D/control\"; echo ended \$?; exec cat"
 	wait_for 20 pane 'tail-box \('
 	news tail-box screen 1
 	wait_for 20 pane '^[0-9:.]{12} CRITICAL drift\.exec\.new +tail-box '
@@ -222,10 +222,17 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 	run -3 --separate-stderr "${within[@]}" timeout 20 "$PLM" tail -f --state-dir "$D/state" --runtime-dir "$D/control"
 	[[ $stderr == "plimsoll: only root, and the group"* ]] || fail "$stderr"
 	[ "$(stat -c %a "$D/state/state.db")" = 600 ]
+	echo '{}' >"$D/group.yaml"
+	kill -HUP "$(<"$D/agent.pid")"
+	wait_line 10 "$(<"$D/agent.pid")" "$D/agent.log" '^plimsoll: reloaded'
+	within[4]=4711
+	run -3 "${within[@]}" timeout 20 "$PLM" tail --state-dir "$D/state"
+	run -3 "${within[@]}" timeout 20 "$PLM" ps --runtime-dir "$D/control"
 	stop_agent
 }
 
 @test "killed and started again: what was told before is there, once, and what is told after" {
+	stop_agent || [ $? -eq 127 ]
 	start_agent
 	follower killed --since 1d
 	wait_line 20 $$ "$D/follow.killed" '@timestamp'

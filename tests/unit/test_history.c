@@ -3,6 +3,7 @@
 #include "history/history.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -376,7 +377,7 @@ static void the_oldest_go_by_age(void **state)
 		keep(fixture, now - (20 - i) * HOUR - HOUR / 2, i, 0); /* a segment each */
 	wait_packed(fixture, 1);
 	while (history_status(fixture->history).keeper.removed_aged < 10)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	check_numbers(fixture, INT64_MIN, 10, 19);
 	assert_int_equal(history_status(fixture->history).keeper.removed_early, 0);
 }
@@ -394,7 +395,7 @@ static void the_oldest_go_by_size(void **state)
 		keep(fixture, NOW + i * HOUR, i, 0);
 	wait_packed(fixture, 1);
 	while (history_status(fixture->history).keeper.removed_early < 30)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	(void)read_all(fixture, INT64_MIN, NULL, &numbers);
 	assert_int_equal(numbers.last, 39);
 	assert_true(numbers.in_order);
@@ -500,19 +501,21 @@ static void a_segment_in_both_forms_is_read_once(void **state)
 	check_numbers(fixture, INT64_MIN, 0, 1);
 	(void)snprintf(path, sizeof(path), "%s/" HISTORY_DIR "/00000000000000fe.undone", fixture->dir);
 	while (history_status(fixture->history).keeper.compressed == 0)
-		history_limit(fixture->history, &fixture->limits);
+		assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Writes lines from `number` on until it is killed; each one's number goes to `told` when it is kept. */
-static void write_until_killed(struct fixture *fixture, long number, int told)
+/* Writes lines from `number` up to `end`; each one's number goes to `told` when it is kept. Then it waits to be killed. */
+static void write_until_killed(struct fixture *fixture, long number, long end_number, int told)
 {
 	begin(fixture);
-	for (;; number++) {
+	for (; number < end_number; number++) {
 		keep(fixture, NOW + number, number, 60000);
 		if (write(told, &number, sizeof(number)) != sizeof(number))
 			_exit(1);
 	}
+	for (;;)
+		(void)pause();
 }
 
 static void kills_lose_and_double_nothing(void **state)
@@ -528,7 +531,7 @@ static void kills_lose_and_double_nothing(void **state)
 		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 		pid = fork();
 		if (pid == 0)
-			write_until_killed(fixture, numbers.last + 1, told[1]);
+			write_until_killed(fixture, numbers.last + 1, LONG_MAX, told[1]);
 		(void)close(told[1]);
 		while (acknowledged < wanted)
 			assert_int_equal(read(told[0], &acknowledged, sizeof(acknowledged)), sizeof(acknowledged));
@@ -542,6 +545,38 @@ static void kills_lose_and_double_nothing(void **state)
 		assert_true(numbers.in_order);
 		assert_true(numbers.last >= acknowledged);
 	}
+}
+
+/* While another writes, compresses and ends segments, a reader sees all that was acknowledged, once. */
+static void reading_beside_a_writer(void **state)
+{
+	struct fixture *fixture = *state;
+	long acknowledged = -1, next = -1;
+	int told[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		write_until_killed(fixture, 0, 400, told[1]);
+	(void)close(told[1]);
+	while (acknowledged < 350) {
+		struct history_counts counts;
+		struct numbers numbers;
+
+		do
+			assert_int_equal(read(told[0], &next, sizeof(next)), sizeof(next));
+		while (next < acknowledged + 40);
+		acknowledged = next;
+		counts = read_all(fixture, INT64_MIN, NULL, &numbers);
+		assert_int_equal(counts.damaged, 0);
+		assert_int_equal(numbers.first, 0);
+		assert_true(numbers.in_order);
+		assert_true(numbers.last >= acknowledged);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	(void)close(told[0]);
 }
 
 /* ---- damage ---- */
@@ -664,9 +699,10 @@ static void files_are_their_groups(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	fixture->limits.group = 4711;
 	begin(fixture);
 	keep(fixture, NOW, 0, 0);
+	fixture->limits.group = 4711;
+	assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	history_flush(fixture->history, NOW + 2 * HOUR);
 	wait_packed(fixture, 1);
 	keep(fixture, NOW + 2 * HOUR, 1, 0);
@@ -685,7 +721,7 @@ static void files_are_their_groups(void **state)
 	assert_int_equal(stat(fixture->dir, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0710);
 	fixture->limits.group = 0;
-	history_limit(fixture->history, &fixture->limits);
+	assert_int_equal(history_limit(fixture->history, &fixture->limits), 0);
 	assert_int_equal(fstat(dir, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 }
@@ -710,6 +746,7 @@ int main(void)
 		TEST(a_torn_line_is_passed_over),
 		TEST(a_segment_in_both_forms_is_read_once),
 		TEST(kills_lose_and_double_nothing),
+		TEST(reading_beside_a_writer),
 		TEST(cut_and_spoilt_blocks),
 		TEST(hostile_segments),
 		cmocka_unit_test(what_is_a_whole_line),

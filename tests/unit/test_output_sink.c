@@ -129,6 +129,54 @@ static struct reading read_file(const char *path)
 	return reading;
 }
 
+struct tapped {
+	struct buffer text;
+	unsigned int lines;
+};
+
+static bool tap_wants(const struct alert *alert)
+{
+	return alert->time % 2 == 0;
+}
+
+static void tap_line(const struct alert *alert, const char *line, size_t size, void *data)
+{
+	struct tapped *tapped = data;
+
+	assert_true(tap_wants(alert));
+	buffer_append(&tapped->text, line, size);
+	tapped->lines++;
+}
+
+/* The tap is given what it wants, as the JSON output has it, with a JSON output and without one. */
+static void test_tap(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tapped tapped = { .lines = 0 };
+	const struct sinks_tap tap = { tap_wants, tap_line, &tapped };
+	_cleanup_buffer_ struct buffer loss = { 0 };
+	struct reading reading = { .next = 2 };
+	json_auto_t *line = NULL;
+
+	sinks_set_tap(fixture->sinks, &tap);
+	tell(fixture, 2, 0);
+	assert_int_equal(tapped.lines, 1);
+	assert_int_equal(sinks_add(fixture->sinks, "json", fixture->path), 0);
+	tell(fixture, 1, 0);
+	tell(fixture, 4, 0);
+	assert_int_equal(tapped.lines, 2);
+	reading.text = tapped.text;
+	reading.text.size = (size_t)((char *)memchr(tapped.text.data, '\n', tapped.text.size) + 1 - tapped.text.data);
+	read_lines(&reading);
+	assert_int_equal(reading.lines, 1);
+	buffer_clear(&reading.text);
+	assert_int_equal(sinks_loss_line(fixture->sinks, 7, 5, &loss), 0);
+	line = json_loadb(loss.data, loss.size, 0, NULL);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(json_object_get(line, "plimsoll"), "state"), "count")),
+			 7);
+}
+
 static void test_specs(void **state)
 {
 	struct fixture *fixture = *state;
@@ -371,9 +419,10 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		sink_test(test_specs),       sink_test(test_batch),           sink_test(test_torn_file),
-		sink_test(test_reopen),      sink_test(test_full_device),     sink_test(test_slow_reader),
-		sink_test(test_reader_gone), sink_test(test_standard_output), sink_test(test_full_disk),
+		sink_test(test_specs),       sink_test(test_tap),         sink_test(test_batch),
+		sink_test(test_torn_file),   sink_test(test_reopen),      sink_test(test_full_device),
+		sink_test(test_slow_reader), sink_test(test_reader_gone), sink_test(test_standard_output),
+		sink_test(test_full_disk),
 	};
 
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)

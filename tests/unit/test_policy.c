@@ -117,6 +117,17 @@ static const struct refusal {
 	{ "workload_label: \"a\\0b\"", 1, 17, "must not hold a NUL" },
 	{ "workload_label: [team]", 1, 17, "workload_label must be a single value, not a list" },
 	{ "workload_label: a\nworkload_label: b", 2, 1, "'workload_label' is given twice" },
+	{ "history: {size: 1T}", 1, 17, "no size" },
+	{ "history: {size: -1}", 1, 17, "no size" },
+	{ "history: {size: 15M}", 1, 17, "16M is the least" },
+	{ "history: {size: 1048577G}", 1, 17, "out of range" },
+	{ "history: {age: none}", 1, 16, "no duration" },
+	{ "history: {age: 59m}", 1, 16, "1h is the least" },
+	{ "history: {age: 999999d}", 1, 16, "out of range" },
+	{ "history: {aeg: 1d}", 1, 11, "unknown key 'aeg' in history: did you mean 'age'?" },
+	{ "history: 1G", 1, 10, "history must be a mapping" },
+	{ "group: 4711", 1, 8, "'4711' is not a text" },
+	{ "group: [ops]", 1, 8, "group must be a single value" },
 	{ "workload_lable: team", 1, 1, "did you mean 'workload_label'?" },
 	{ "workloads: [{match: {workload: [x]}}]", 1, 32, "workload must be a single value" },
 	{ "workloads: [{match: {workload: \"\"}}]", 1, 32, "a value is missing" },
@@ -293,6 +304,24 @@ static void test_allowed(void **state)
 	assert_int_equal(told.matched[2], 2);
 	assert_int_equal(told.line[0], 10);
 	assert_int_equal(told.line[2], 15);
+}
+
+static void test_history_and_group(void **state)
+{
+	_cleanup_(policy_freep) struct policy *none = policy_default();
+	_cleanup_(policy_freep) struct policy *some = parse("history: {size: 16M}\ngroup: \"4711\"");
+	_cleanup_(policy_freep) struct policy *all = parse("history: {age: 1h, size: 2G}\ngroup: ops");
+
+	(void)state;
+	assert_int_equal(policy_history(none).size, POLICY_HISTORY_SIZE);
+	assert_int_equal(policy_history(none).age, POLICY_HISTORY_AGE);
+	assert_null(policy_group(none));
+	assert_int_equal(policy_history(some).size, 16 << 20);
+	assert_int_equal(policy_history(some).age, POLICY_HISTORY_AGE);
+	assert_string_equal(policy_group(some), "4711");
+	assert_int_equal(policy_history(all).size, 2ll << 30);
+	assert_int_equal(policy_history(all).age, 3600);
+	assert_string_equal(policy_group(all), "ops");
 }
 
 static void test_workload_label(void **state)
@@ -683,6 +712,7 @@ int main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_history_and_group),
 		cmocka_unit_test(test_workload_label),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_image_names),
