@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Usage: B=build tools/bench-tail.sh [MEGABYTES [DAYS]]
 # How long `plimsoll tail` takes to show the last hour out of a history of so many megabytes (1024), spread evenly over so
-# many days (7) up to now: made of lines as an agent tells them, in segments as it writes them.
+# many days (7) up to now, and `plimsoll show` for alerts of its beginning, middle and end: made of lines as an agent tells
+# them, in segments as it writes them.
 set -eu
 cd "$(dirname "$0")/.."
 PLM=${B:-build}/plimsoll megabytes=${1:-1024} days=${2:-7} rounds=9
@@ -73,12 +74,12 @@ timed --json --filter 'process.pid == 0'
 
 # shown NTH: the same for plimsoll show, of an alert of that segment.
 shown() {
-	local id
+	local id what i begun
 	id=$(zcat -f "$(ls "$dir"/alerts/* | sed -n "$1p")" 2>/dev/null | sed -n '9s/.*"event":{"kind":"alert","id":"\([0-9a-f]*\)".*/\1/p')
 	for what in "$id" "${id:0:12}"; do
 		for ((i = 0; i < rounds; i++)); do
 			begun=${EPOCHREALTIME/./}
-			"$PLM" show --state-dir "$dir" --runtime-dir "$dir" "$what" >"$dir/out" || [ $? -eq 1 ]
+			"$PLM" show --state-dir "$dir" --runtime-dir "$dir" "$what" >"$dir/out"
 			echo $(((${EPOCHREALTIME/./} - begun) / 1000))
 		done | median | tr '\n' ' '
 		echo "ms: plimsoll show $what, of segment $1"

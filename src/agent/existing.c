@@ -66,6 +66,7 @@ int existing_find(struct agent *agent)
 	clock_take(agent);
 	if (teller_restore(agent->teller, agent_now()) != 0)
 		log_warning("some of what was counted before could not be read: it may be told again");
+	session_resume(agent);
 	return kernel_seed(agent->kernel);
 }
 

@@ -67,6 +67,7 @@ struct agent {
 	struct processes *processes;
 	struct writers *writers;
 	struct sessions *sessions;
+	uint64_t sessions_kept; /* sessions_version, as of the last that were written */
 	struct digests *digests;
 	struct awaiting *awaiting;    /* for the content of a file */
 	struct awaiting *transacting; /* for the end of a transaction of packages */
@@ -235,6 +236,7 @@ void keep_follow(struct agent *agent, uint64_t token);
 /* session.c */
 /* What an event says of an exec session, as soon as it is read: who came in can be gone in a moment. */
 void session_learn(struct agent *agent, const struct event *event);
+void session_resume(struct agent *agent);                                   /* what an agent before this one watched */
 void session_told(struct agent *agent, const struct event *event);          /* an alert told of it */
 void session_tick(struct agent *agent, uint64_t now);                       /* those that have ended are told */
 void session_leave(struct agent *agent, const struct container *container); /* it has stopped, and so have they */

@@ -7,7 +7,7 @@
 
 struct sessions {
 	struct session items[SESSIONS_MAX];
-	uint64_t forgot;
+	uint64_t forgot, version;
 };
 
 struct sessions *sessions_new(void)
@@ -65,6 +65,7 @@ static struct session *session_place(struct sessions *sessions)
 			place = other;
 	}
 	sessions->forgot += rank(place) == 0;
+	sessions->version += rank(place) == 0;
 	session_clear(place);
 	return place;
 }
@@ -133,8 +134,10 @@ void sessions_told(struct sessions *sessions, uint64_t container, uint64_t id)
 {
 	struct session *session = session_find(sessions, container, id);
 
-	if (session)
-		session->told = true;
+	if (!session || session->told)
+		return;
+	session->told = true;
+	sessions->version++;
 }
 
 static bool goes_on(const struct session *session, const char *host_root)
@@ -157,8 +160,28 @@ void sessions_look(struct sessions *sessions, const char *host_root, uint64_t co
 		if (!session->ended || !session->told || session->said)
 			continue;
 		session->said = true;
+		sessions->version++;
 		call(session, data);
 	}
+}
+
+int sessions_take(struct sessions *sessions, const struct session *session)
+{
+	struct session *place;
+
+	if (session_find(sessions, session->container, session->id))
+		return -EEXIST;
+	place = session_place(sessions);
+	*place = *session;
+	place->executable = session->executable ? strdup(session->executable) : NULL;
+	place->args = arguments_copy(session->args);
+	sessions->version++;
+	return 0;
+}
+
+uint64_t sessions_version(const struct sessions *sessions)
+{
+	return sessions->version;
 }
 
 void sessions_each(const struct sessions *sessions, void (*call)(const struct session *session, void *data), void *data)

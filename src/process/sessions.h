@@ -61,6 +61,12 @@ void sessions_told(struct sessions *sessions, uint64_t container, uint64_t id);
 void sessions_look(struct sessions *sessions, const char *host_root, uint64_t container, uint64_t now,
 		   void (*call)(const struct session *session, void *data), void *data);
 
+/* Takes one that an agent before this one watched; strings are copied. 0, or -EEXIST: it is known. */
+int sessions_take(struct sessions *sessions, const struct session *session);
+
+/* Another number whenever those of sessions_each can be others. */
+uint64_t sessions_version(const struct sessions *sessions);
+
 /* Those that go on, and that an alert told of. */
 void sessions_each(const struct sessions *sessions, void (*call)(const struct session *session, void *data),
 		   void *data);

@@ -7,7 +7,7 @@
 #include "story/story.h"
 
 #define TREE_MAX    10 /* PLM_ANCESTORS, the process itself and the session's first */
-#define NEEDLES_MAX (TREE_MAX + 4)
+#define NEEDLES_MAX 3
 
 /* A process on the way to the alert. */
 struct node {

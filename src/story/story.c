@@ -28,8 +28,6 @@ static void needles_make(struct story *story)
 	needle_add(story, "corrects", story->id);
 	needle_add(story, "session", story->session.id);
 	needle_add(story, "id", story->fold);
-	for (size_t i = 0; i < story->tree.count; i++)
-		needle_add(story, "entity_id", story->tree.nodes[i].entity);
 }
 
 static bool holds(const char *line, size_t size, const char *text)
@@ -37,7 +35,25 @@ static bool holds(const char *line, size_t size, const char *text)
 	return memmem(line, size, text, strlen(text));
 }
 
-/* All of the container that is near; else what names one of its processes, its session, or itself. */
+#define OBJECT_HEAD 160 /* bytes of an object in which its entity_id stands */
+
+/* Does the object that begins with `key` name a process of the tree? A container's first process stands in the ancestors of
+ * all that happens there: that alone says nothing. */
+static bool names_node(const struct story *story, const char *line, size_t size, const char *key)
+{
+	const char *at = memmem(line, size, key, strlen(key));
+	size_t rest = at ? size - (size_t)(at - line) : 0;
+
+	for (size_t i = 0; at && i < story->tree.count; i++) {
+		const char *entity = story->tree.nodes[i].entity;
+
+		if (entity && holds(at, rest < OBJECT_HEAD ? rest : OBJECT_HEAD, entity))
+			return true;
+	}
+	return false;
+}
+
+/* All of the container that is near; else what one of its processes wrote, and what names its session, or itself. */
 static bool is_worth(const struct story *story, const char *line, size_t size, int64_t time)
 {
 	bool near = time >= story->time - STORY_NEAR && time <= story->time + STORY_NEAR;
@@ -47,6 +63,10 @@ static bool is_worth(const struct story *story, const char *line, size_t size, i
 	for (size_t i = 0; i < story->needle_count; i++)
 		if (holds(line, size, story->needles[i].text))
 			return true;
+	if (names_node(story, line, size, "\"writer\":{"))
+		return true;
+	if (holds(line, size, "\"rule\":{\"id\":\"mutation.") && names_node(story, line, size, "\"process\":{"))
+		return true;
 	return story->session.id && holds(line, size, "\"kind\":\"state\"");
 }
 

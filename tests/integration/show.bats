@@ -74,7 +74,40 @@ expect() { jq -e "$1" "$D/shown.json" >/dev/null || fail "not so: $1" "$(jq . "$
 	expect '.session.state == "ended"'
 }
 
+@test "a session goes on to be watched by the next agent" {
+	run_container show-across $BUSYBOX
+	docker exec -d -e KUBERNETES_EXEC_AUDIT_ID=across show-across sh -c "cp $TOOLS/act /opt/evil; exec /opt/evil pause"
+	wait_for 20 eval 'sync_agent; [ -n "$(id_of show-across ".rule.id == \"drift.exec.new\"")" ]'
+	wait_for 10 grep -q across "$D/state/sessions.json"
+	stop_agent || [ $? -eq 127 ] # it is not this shell's child
+	start_agent
+	show --json "$(id_of show-across '.rule.id == "drift.exec.new"')" >"$D/shown.json"
+	expect '.session.state == "open" and .session.plimsoll.audit_id == "across"'
+	docker kill show-across
+	wait_for 20 told_end show-across
+	show --json "$(id_of show-across '.rule.id == "drift.exec.new"')" >"$D/shown.json"
+	expect '.session.state == "ended"'
+	stop_agent
+}
+
+@test "one that ended while no agent ran is not said to end" {
+	local id
+	start_agent
+	run_container show-lost $BUSYBOX
+	docker exec -d show-lost sh -c "cp $TOOLS/act /opt/evil; exec /opt/evil pause"
+	wait_for 20 eval 'sync_agent; [ -n "$(id_of show-lost ".rule.id == \"drift.exec.new\"")" ]'
+	id=$(id_of show-lost '.rule.id == "drift.exec.new"')
+	stop_agent
+	docker kill show-lost
+	start_agent
+	sync_agent
+	show --json "$id" >"$D/shown.json"
+	expect '.session.state == "unwatched" and (.session | has("ended") | not)'
+	stop_agent
+}
+
 @test "a container's own drift: the processes from its entry point down, and no session" {
+	start_agent
 	run_container show-own $BUSYBOX -- sh -c 'sh -c "cp '$TOOLS/act' /opt/own; /opt/own true --password=hunter2; :"; exec '$TOOLS'/act pause'
 	sync_agent
 	show --json "$(id_of show-own '.rule.id == "drift.exec.new"')" >"$D/shown.json"
@@ -85,6 +118,7 @@ expect() { jq -e "$1" "$D/shown.json" >/dev/null || fail "not so: $1" "$(jq . "$
 	show "$(id_of show-own '.rule.id == "drift.exec.new"')" >"$D/shown.txt"
 	grep -q '^Processes, from the container' "$D/shown.txt"
 	! grep -q '^Exec session' "$D/shown.txt"
+	stop_agent
 }
 
 @test "what is blanked in an alert is blanked in the tree" {

@@ -121,6 +121,7 @@ static void reads_those_of_a_process(void **state)
 	assert_null(arguments_live(redact, "/nowhere", (uint32_t)getpid(), ticks * tick));
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which has an allocator of its own, that does not say what it gave */
 /* What they cost: all processes that are remembered, with as long arguments as there are. */
 static void takes_less_than_2_MiB(void **state)
 {
@@ -147,13 +148,16 @@ static void takes_less_than_2_MiB(void **state)
 	assert_true(with - without < 2ul << 20);
 	processes_free(processes);
 }
+#endif
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_first),
 		cmocka_unit_test(reads_those_of_a_process),
+#ifndef __SANITIZE_ADDRESS__
 		cmocka_unit_test(takes_less_than_2_MiB),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

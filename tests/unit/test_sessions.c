@@ -15,6 +15,7 @@
 
 #include "process/live.h"
 #include "process/sessions.h"
+#include "process/sessions_file.h"
 
 #define WEB    7
 #define DB     8
@@ -257,6 +258,65 @@ static void ends_with_its_container(void **state)
 	sessions_free(sessions);
 }
 
+/* What another agent watched goes on to be: but not what has ended meanwhile, nor what another boot left. */
+static void outlives_the_agent(void **state)
+{
+	static char *const environ[] = { (char *)ID "audit-1", NULL };
+	char dir[] = "/tmp/plimsoll-sessions-XXXXXX", path[64];
+	struct sessions *first = sessions_new(), *second = sessions_new(), *third = sessions_new();
+	uint64_t start = 0, other_start = 0, version;
+	pid_t pid = child_begin(environ, &start), other = child_begin(environ, &other_start);
+	struct event event = entry_of(WEB, (uint32_t)pid, start, 10 * SECOND);
+	struct event ended = entry_of(DB, (uint32_t)other, other_start + 1, 10 * SECOND);
+	const struct session *session;
+	struct ends ends = { 0 };
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/" SESSIONS_FILE, dir);
+	assert_int_equal(sessions_load(second, dir, ""), -ENOENT);
+	sessions_begin(first, &event, redact, "");
+	sessions_begin(first, &ended, redact, "");
+	version = sessions_version(first);
+	sessions_told(first, WEB, start);
+	sessions_told(first, DB, other_start + 1);
+	assert_true(sessions_version(first) != version);
+	version = sessions_version(first);
+	sessions_told(first, WEB, start);
+	assert_true(sessions_version(first) == version);
+	assert_int_equal(sessions_save(first, dir), 0);
+	child_end(other, true);
+	assert_int_equal(sessions_load(second, dir, ""), 1);
+	assert_int_equal(sessions_load(second, dir, ""), 0);
+	assert_null(sessions_get(second, DB, other_start + 1));
+	session = sessions_get(second, WEB, start);
+	assert_non_null(session);
+	assert_string_equal(session->audit_id, "audit-1");
+	assert_string_equal(session->executable, "/bin/sleep");
+	assert_int_equal(session->began, 10 * SECOND);
+	assert_int_equal(session->tty, 5);
+	child_end(pid, true);
+	sessions_look(second, "", 0, 12 * SECOND, end_note, &ends);
+	assert_int_equal(ends.count, 1);
+	assert_int_equal(ends.last, start);
+
+	file = fopen(path, "we");
+	(void)fputs("{\"boot\": \"another\", \"sessions\": [{\"id\": 1}]}", file);
+	(void)fclose(file);
+	assert_int_equal(sessions_load(third, dir, ""), -EBADMSG);
+	file = fopen(path, "we");
+	(void)fputs("{\"boot\": ", file);
+	(void)fclose(file);
+	assert_int_equal(sessions_load(third, dir, ""), -EBADMSG);
+	assert_int_equal(sessions_save(first, "/nowhere"), -ENOENT);
+	(void)remove(path);
+	(void)rmdir(dir);
+	sessions_free(first);
+	sessions_free(second);
+	sessions_free(third);
+}
+
 /* At the bound: what has ended goes, then what nobody was told of, then the oldest, which is counted. */
 static void is_bounded(void **state)
 {
@@ -296,6 +356,7 @@ int main(void)
 		cmocka_unit_test(is_silent_of_one_that_was_not),
 		cmocka_unit_test(takes_no_other_for_it),
 		cmocka_unit_test(ends_with_its_container),
+		cmocka_unit_test(outlives_the_agent),
 		cmocka_unit_test(is_bounded),
 	};
 
