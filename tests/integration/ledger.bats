@@ -166,7 +166,7 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	start
 	export -f waive
 	seq 100 | xargs -P 24 -I{} bash -c 'id=$(waive --rule root.exec --workload "many/{}" --until 1d --json | jq -r .waiver.id) &&
-		echo "$id" && { [ $(({} % 2)) = 1 ] || { "$PLM" waive --revoke "$id" --reason r --runtime-dir "$D/control" --state-dir "$D/state" >/dev/null &&
+		[ -n "$id" ] && echo "$id" && { [ $(({} % 2)) = 1 ] || { "$PLM" waive --revoke "$id" --reason r --runtime-dir "$D/control" --state-dir "$D/state" >/dev/null &&
 		echo "$id" >>"$D/revoked"; }; }' >"$D/made" 2>"$D/refused" &
 	crowd=$!
 	wait_for 10 test -s "$D/made"
