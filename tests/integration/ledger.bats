@@ -165,7 +165,7 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	local made revoked crowd
 	start
 	export -f waive
-	seq 100 | xargs -P 24 -I{} bash -c 'id=$(waive --rule root.exec --workload "many/{}" --until 1d --json | jq -r .waiver.id) &&
+	seq 140 | xargs -P 24 -I{} bash -c 'id=$(waive --rule root.exec --workload "many/{}" --until 1d --json | jq -r .waiver.id) &&
 		[ -n "$id" ] && echo "$id" && { [ $(({} % 2)) = 1 ] || { "$PLM" waive --revoke "$id" --reason r --runtime-dir "$D/control" --state-dir "$D/state" >/dev/null &&
 		echo "$id" >>"$D/revoked"; }; }' >"$D/made" 2>"$D/refused" &
 	crowd=$!
@@ -174,7 +174,7 @@ waive() { "$PLM" waive --runtime-dir "$D/control" --state-dir "$D/state" --owner
 	wait $crowd || :
 	made=$(sort "$D/made" | jq -Rnc '[inputs]')
 	revoked=$(sort "$D/revoked" | jq -Rnc '[inputs]')
-	[ "$(jq length <<<"$made")" -gt 80 ]
+	[ "$(jq length <<<"$made")" -gt 110 ]
 	# Nothing that was acknowledged is lost, doubled, or still in force; what was not says why.
 	violations | jq -e --argjson made "$made" --argjson revoked "$revoked" \
 		'[.waivers[] | select(.workload | startswith("many/"))] as $all | ($all | map(.id)) as $ids |
