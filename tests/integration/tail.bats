@@ -29,11 +29,12 @@ news() {
 
 plm_tail() { timeout "${TAIL_SECONDS:-30}" "$PLM" tail --state-dir "$D/state" --runtime-dir "$D/control" "$@"; }
 
-# follower NAME OPTION...: `tail -f --json` in the background; its lines are in $D/follow.NAME.
+# follower NAME OPTION...: `tail -f --json` in the background, in a session of its own (a stopped process among ours would have
+# the kernel hang up on all of them); its lines are in $D/follow.NAME.
 follower() {
 	local name=$1
 	shift
-	"$PLM" tail -f --json --state-dir "$D/state" --runtime-dir "$D/control" "$@" >"$D/follow.$name" \
+	setsid "$PLM" tail -f --json --state-dir "$D/state" --runtime-dir "$D/control" "$@" >"$D/follow.$name" \
 		2>"$D/follow.$name.err" 3>&- &
 	echo $! >"$D/follow.$name.pid"
 }
