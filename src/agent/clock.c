@@ -2,18 +2,9 @@
 /* The kernel side tells times of CLOCK_BOOTTIME, people those of CLOCK_REALTIME. */
 #include "agent/internal.h"
 
-#include <time.h>
+#include "base/clock.h"
 
-#define NSEC_PER_SEC  1000000000ll
 #define CLOCK_STEP_NS 1000000
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
 
 uint64_t agent_now(void)
 {

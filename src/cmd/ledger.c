@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -20,14 +19,6 @@
 #define ANSWER_MS 30000
 #define BUSY_MS   10000 /* how long the lock of another command, or of an agent that starts, is waited for */
 #define AGAIN_MS  20
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
 
 /* ---- where no agent runs ---- */
 

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "digest/digest.h"
 #include "ledger/internal.h"
 #include "output/lossy.h"
@@ -300,13 +300,11 @@ int ledger_document(const char *state_dir, int64_t as_of, json_t **ret_document)
 {
 	_cleanup_(store_closep) struct store *store = NULL;
 	struct document document = { .as_of = as_of };
-	struct timespec now = { 0 };
 	int r = store_open_read(state_dir, STORE_NAME, &store);
 
 	if (r < 0)
 		return r;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	document.past = as_of < (now.tv_sec - 1) * SECOND;
+	document.past = as_of < clock_ns(CLOCK_REALTIME) - SECOND;
 	document.watched = !document.past && is_held(state_dir);
 	document.violations = json_object();
 	document.waivers = json_object();

@@ -4,6 +4,7 @@
 #ifndef PLM_LEDGER_INTERNAL_H
 #define PLM_LEDGER_INTERNAL_H
 
+#include "base/boot.h"
 #include "ledger/ledger.h"
 #include "ledger/store.h"
 #include "policy/pattern.h"
@@ -11,7 +12,6 @@
 #define LOCK_NAME    "ledger.lock"
 #define SECOND       1000000000ll
 #define BOOK_BUCKETS 8192
-#define BOOT_ID_SIZE 64
 #define LAST_EVERY   (10 * SECOND) /* between two times at which a sighting's last moment is written */
 #define CHECK_EVERY  (LEDGER_CHECK * SECOND)
 

@@ -5,8 +5,6 @@
 #include "digest/digest.h"
 #include "ledger/internal.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-
 struct loading {
 	struct ledger *ledger;
 	bool salvage;        /* all is to be written anew */
@@ -145,18 +143,6 @@ int ledger_load(struct ledger *ledger, bool set_aside, size_t *ret_salvaged)
 }
 
 /* ---- the clock ---- */
-
-static int boot_id(char ret_id[static BOOT_ID_SIZE])
-{
-	_cleanup_fclose_ FILE *file = fopen(BOOT_ID, "re");
-
-	if (!file)
-		return -errno;
-	if (!fgets(ret_id, BOOT_ID_SIZE, file))
-		return -EIO;
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-	return 0;
-}
 
 int ledger_clock_begin(struct ledger *ledger, const struct trust_reading *reading, enum trust_verdict *ret_verdict)
 {

@@ -7,20 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/boot.h"
 #include "process/live.h"
 
-#define BOOT_ID  "/proc/sys/kernel/random/boot_id"
 #define FILE_MAX (4u << 20)
-
-static int boot_id(char ret_id[static 64])
-{
-	_cleanup_fclose_ FILE *file = fopen(BOOT_ID, "re");
-
-	if (!file || !fgets(ret_id, 64, file))
-		return -EIO;
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-	return 0;
-}
 
 /* ---- out ---- */
 
@@ -56,7 +46,7 @@ static int file_write(const char *path, const char *text)
 
 int sessions_save(const struct sessions *sessions, const char *state_dir)
 {
-	char boot[64], path[PATH_MAX], new_path[PATH_MAX];
+	char boot[BOOT_ID_SIZE], path[PATH_MAX], new_path[PATH_MAX];
 	_cleanup_free_ char *text = NULL;
 	json_t *list = json_array();
 	json_auto_t *whole = NULL;
@@ -132,7 +122,7 @@ int sessions_load(struct sessions *sessions, const char *state_dir, const char *
 	json_auto_t *whole = NULL;
 	const json_t *entry;
 	const char *boot;
-	char own[64];
+	char own[BOOT_ID_SIZE];
 	int r = file_read(state_dir, &whole), taken = 0;
 	size_t i;
 

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/boot.h"
 #include "base/cleanup.h"
 #include "state/database.h"
 #include "state/schema.h"
-
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 enum sentence {
 	BEGIN,
@@ -165,18 +164,6 @@ uint64_t state_forgotten(const struct state *state)
 
 /* ---- the boot ---- */
 
-static int boot_id(char ret_id[static 64])
-{
-	_cleanup_fclose_ FILE *file = fopen(BOOT_ID, "re");
-
-	if (!file)
-		return -errno;
-	if (!fgets(ret_id, 64, file))
-		return -EIO;
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-	return 0;
-}
-
 static int same_boot(struct state *state, const char *id)
 {
 	_cleanup_reset_ sqlite3_stmt *statement = NULL;
@@ -202,7 +189,7 @@ static int boot_begin(struct state *state, const char *id)
 /* Writes nothing where the boot is the same: a full disk's state can be read. */
 static int boot_enter(struct state *state)
 {
-	char id[64];
+	char id[BOOT_ID_SIZE];
 	int r = boot_id(id);
 
 	if (r == 0)
