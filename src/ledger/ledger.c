@@ -288,10 +288,16 @@ static int sight(struct ledger *ledger, struct record *record, const struct ledg
 	sighting->evidence.kinds = finding->evidence.kinds;
 	for (unsigned i = 0; i < finding->evidence.process_count; i++)
 		evidence_add(&sighting->evidence, &finding->evidence.processes[i]);
-	sighting->dirty = news || sighting->last - sighting->saved >= LAST_EVERY;
+	sighting->dirty |= news || sighting->last - sighting->saved >= LAST_EVERY;
 	if (sighting->dirty)
 		book_dirty(&ledger->book, record);
 	return 0;
+}
+
+/* No state changes without its entry. */
+static bool may_change(const struct ledger *ledger)
+{
+	return ledger->unwritten + VIOLATION_CHANGES_MAX <= LEDGER_PENDING_MAX;
 }
 
 /* The record that stands for it, stepped to now. */
@@ -306,13 +312,15 @@ static int find(struct ledger *ledger, const struct ledger_finding *finding, con
 
 	if (!record && subject != finding->subject)
 		record = book_find(&ledger->book, cluster, finding->workload, finding->rule, subject);
+	ret_changes->count = 0;
 	if (record && !violation_is_new(&record->violation, rules, ledger_moment(ledger, boot))) {
-		violation_step(&record->violation, PRESENCE_YES, rules, until, ledger_moment(ledger, boot),
-			       ret_changes);
+		if (may_change(ledger))
+			violation_step(&record->violation, PRESENCE_YES, rules, until, ledger_moment(ledger, boot),
+				       ret_changes);
 		*ret_record = record;
 		return 0;
 	}
-	if (ledger->unwritten >= LEDGER_PENDING_MAX || book_open(&ledger->book) >= LEDGER_OPEN_MAX) {
+	if (!may_change(ledger) || book_open(&ledger->book) >= LEDGER_OPEN_MAX) {
 		ledger->refused++;
 		return -ENOSPC;
 	}
@@ -416,7 +424,7 @@ static void record_round(struct ledger *ledger, struct record *record, const str
 	struct violation_rules rules;
 	const struct waiver *waiver;
 
-	if (before.state == VIOLATION_RESOLVED)
+	if (before.state == VIOLATION_RESOLVED || !may_change(ledger))
 		return;
 	rules = rules_of(ledger, before.grace);
 	watch->grace(record->workload, record->rule, &rules.grace, watch->data);
