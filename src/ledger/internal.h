@@ -124,6 +124,9 @@ void ledger_line_add(struct ledger *ledger, struct line *line);
 struct line *line_new(const struct entry *entry); /* a copy; NULL when out of memory */
 void line_free(struct line *line);
 
+/* What waivers cover is said at once, not in the next round. */
+void ledger_waivers_changed(struct ledger *ledger, int64_t boot);
+
 /* waivers.c */
 const struct waiver *waivers_of_id(struct ledger *ledger, const char *id); /* NULL: none; takes NULL */
 /* The one in force that covers it and holds longest. */

@@ -412,29 +412,51 @@ static enum presence look_at(struct ledger *ledger, struct record *record, const
 	return presence;
 }
 
-static void record_round(struct ledger *ledger, struct record *record, const struct ledger_watch *watch, int64_t boot)
+/* To now, by its clock, its waivers and its presence. */
+static void record_step(struct ledger *ledger, struct record *record, enum presence presence, int64_t grace,
+			int64_t boot)
 {
 	const struct waiver_question question = { .rule = record->rule,
 						  .workload = record->workload,
 						  .subject = record->subject,
 						  .policy_id = *record->waiver ? record->waiver : NULL };
-	struct violation before = record->violation;
+	const struct violation_rules rules = rules_of(ledger, grace);
+	const struct violation before = record->violation;
 	int64_t moment_now = ledger_moment(ledger, boot);
+	const struct waiver *waiver = waivers_cover(ledger, &question, moment_now);
 	struct violation_changes changes;
-	struct violation_rules rules;
-	const struct waiver *waiver;
 
-	if (before.state == VIOLATION_RESOLVED || !may_change(ledger))
-		return;
-	rules = rules_of(ledger, before.grace);
-	watch->grace(record->workload, record->rule, &rules.grace, watch->data);
-	waiver = waivers_cover(ledger, &question, moment_now);
-	violation_step(&record->violation, look_at(ledger, record, watch), &rules, waiver ? waiver->until : 0,
-		       moment_now, &changes);
+	violation_step(&record->violation, presence, &rules, waiver ? waiver->until : 0, moment_now, &changes);
 	waiver_take(record, record->violation.state == VIOLATION_WAIVED ? waiver : NULL);
 	note_changes(ledger, record, &rules, &changes, waiver, ledger_now(ledger, boot));
 	if (memcmp(&before, &record->violation, sizeof(before)) != 0)
 		book_dirty(&ledger->book, record);
+}
+
+static bool is_due(const struct ledger *ledger, const struct record *record)
+{
+	return record->violation.state != VIOLATION_RESOLVED && may_change(ledger);
+}
+
+static void record_round(struct ledger *ledger, struct record *record, const struct ledger_watch *watch, int64_t boot)
+{
+	int64_t grace = record->violation.grace;
+
+	if (!is_due(ledger, record))
+		return;
+	watch->grace(record->workload, record->rule, &grace, watch->data);
+	record_step(ledger, record, look_at(ledger, record, watch), grace, boot);
+}
+
+void ledger_waivers_changed(struct ledger *ledger, int64_t boot)
+{
+	for (size_t i = 0; i < ledger->book.count; i++) {
+		struct record *record = ledger->book.list[i];
+
+		if (is_due(ledger, record))
+			record_step(ledger, record, record->violation.presence, record->violation.grace, boot);
+	}
+	(void)ledger_write(ledger);
 }
 
 static void clock_note(struct ledger *ledger, enum trust_verdict verdict, const char *by, int64_t boot)

@@ -281,6 +281,7 @@ int ledger_waive(struct ledger *ledger, const struct waiver *waiver, const char 
 		take_back(ledger, head, seq);
 		return r;
 	}
+	ledger_waivers_changed(ledger, boot);
 	*ret_waiver = &held->waiver;
 	return 0;
 }
@@ -302,8 +303,10 @@ int ledger_revoke(struct ledger *ledger, const char *id, const char *by, const c
 	if (r < 0) {
 		held->waiver.end = WAIVER_HOLDS;
 		take_back(ledger, head, seq);
+		return r;
 	}
-	return r;
+	ledger_waivers_changed(ledger, boot);
+	return 0;
 }
 
 /* ---- the policy's ---- */
@@ -342,5 +345,6 @@ int ledger_policy_waivers(struct ledger *ledger, const struct waiver *waivers, s
 		waiver.made = now;
 		r = made(ledger, &waiver, "policy", now, &held);
 	}
+	ledger_waivers_changed(ledger, boot);
 	return r;
 }

@@ -5,8 +5,8 @@ load lib
 setup_file() {
 	suite_start
 	cat >"$D/policy.yaml" <<-END
-		rules: {root.exec: {grace: 12s}, mutation.file: {grace: none}}
-		ledger: {resolve_after: 8s, waiver_max: 30d}
+		rules: {root.exec: {grace: 9s}, mutation.file: {grace: none}}
+		ledger: {resolve_after: 5s, waiver_max: 30d}
 		waivers:
 		  - {rule: drift.exec.new, workload: "ledger/job", until: 2099-01-01, owner: dba, reason: "OPS-7"}
 		  - {rule: drift.library, workload: "ledger/never", until: 2099-01-01, owner: dba, reason: "OPS-8"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Podman: by its API, and by what it keeps on disk where nobody answers. podman_v2.bats is this file again, where cgroup
+# Podman: by its API, and by what it keeps on disk where nobody answers. podman_v2.bats (make check-long) is this file again, where cgroup
 # v2 alone is mounted: crun, Podman's usual runtime, refuses both hierarchies side by side.
 load lib
 
@@ -110,9 +110,10 @@ drop() { podman exec "$1" sh -c "cp $TOOLS/act /opt/new && /opt/new true" </dev/
 	for i in {1..20}; do
 		[ "$i" -le 4 ] || wait -n || :
 		podman --runtime runc run --rm "${limits[@]}" --network none --name "brief-$i" "$POD_IMAGE:$TAG" \
-			sh -c "cp $TOOLS/act /opt/new && /opt/new true; usleep 100000" </dev/null 3>&- >"$D/podman/brief.log" 2>&1 &
+			sh -c "cp $TOOLS/act /opt/new && /opt/new true; usleep 100000" </dev/null 3>&- >"$D/podman/brief-$i.log" 2>&1 || echo "podman ended with status $?" >>"$D/podman/brief-$i.log" &
 	done
 	wait
+	! grep -H -B3 "^podman ended" "$D"/podman/brief-*.log >&2
 	sync_agent
 	for i in {1..20}; do
 		expect_alert drift.exec.new "brief-$i" '.file.path == "/opt/new"' ".container.image.name == \"$POD_IMAGE\"" \
