@@ -236,7 +236,7 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 	stop_agent || [ $? -eq 127 ]
 	start_agent
 	follower killed --since 1d
-	wait_line 20 $$ "$D/follow.killed" '@timestamp'
+	wait_line 60 $$ "$D/follow.killed" '@timestamp'
 	news tail-box before 20
 	sync_agent
 	kill -KILL "$(<"$D/agent.pid")"
