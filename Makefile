@@ -103,7 +103,8 @@ check-short: # what CI runs again under the sanitizers; SUITES for less
 check-unit: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory unit-tests && B=$B tests/run unit
 check-vm:   ; $(Q)tools/deps build test vm && $(MAKE) --no-print-directory all tools && B=$B tests/run vm
 check-long: ; $(Q)tools/deps build test && $(MAKE) --no-print-directory all unit-tests tools && B=$B tests/run long && \
-	COUNT=300 B=$B tests/run tests/integration/races.bats && B=$B tests/run tests/integration/podman_v2.bats && KILLS=1000 B=$B tests/run $B/tests/test_ledger
+	COUNT=300 B=$B tests/run tests/integration/races.bats && B=$B tests/run tests/integration/podman_v2.bats && KILLS=1000 B=$B tests/run $B/tests/test_ledger && \
+	$(MAKE) --no-print-directory check-short SANITIZE=1
 fuzz: # readers of foreign bytes against libFuzzer, each for SECONDS; ONLY=name for one
 	$(Q)tools/deps build fuzz && B=$B CLANG="$(CLANG)" tests/fuzz/run $(or $(SECONDS),60) $(ONLY)
 
