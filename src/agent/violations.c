@@ -128,10 +128,7 @@ void violations_reload(struct agent *agent)
 struct search {
 	const char *workload, *id;
 	struct container *found;
-	enum presence seen;
-	enum rule rule;
-	int64_t *grace;
-	struct agent *agent;
+	bool partly; /* one of the workload is not seen whole */
 };
 
 static bool is_watched_whole(const struct container *container)
@@ -149,19 +146,16 @@ static void workload_match(struct container *container, void *data)
 	if (!container->running || !container->workload || strcmp(container->workload, search->workload) != 0)
 		return;
 	search->found = container;
-	if (search->seen == PRESENCE_UNKNOWN && is_watched_whole(container))
-		search->seen = PRESENCE_NO;
-	if (!is_watched_whole(container))
-		search->seen = PRESENCE_YES; /* for now: one that is not seen whole outweighs the others */
+	search->partly |= !is_watched_whole(container);
 }
 
 static enum presence workload_look(const char *workload, void *data)
 {
 	struct agent *agent = data;
-	struct search search = { .workload = workload, .seen = PRESENCE_UNKNOWN };
+	struct search search = { .workload = workload };
 
 	registry_for_each(agent->registry, workload_match, &search);
-	return search.seen == PRESENCE_NO ? PRESENCE_NO : PRESENCE_UNKNOWN;
+	return search.found && !search.partly ? PRESENCE_NO : PRESENCE_UNKNOWN;
 }
 
 static void id_match(struct container *container, void *data)

@@ -45,7 +45,6 @@ static int setup(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
 
-	strcpy(place->dir, "/tmp/plimsoll-ledger-XXXXXX");
 	*place = (struct place){ .up = 1000, .here = PRESENCE_YES, .workload = PRESENCE_NO, .grace = -2 };
 	strcpy(place->dir, "/tmp/plimsoll-ledger-XXXXXX");
 	place->settings = (struct ledger_settings){
