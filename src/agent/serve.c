@@ -227,6 +227,16 @@ static uint64_t count_kept_short(const struct agent *agent)
 	return agent->history ? history_status(agent->history).keeper.removed_early : 0;
 }
 
+static uint64_t count_unopened(const struct agent *agent)
+{
+	return agent->ledger ? ledger_counts(agent->ledger).refused : 0;
+}
+
+static uint64_t count_unlisted(const struct agent *agent)
+{
+	return agent->ledger ? ledger_counts(agent->ledger).dropped : 0;
+}
+
 /* The agent's own bounds, each with its counter and what it means that it grew. */
 static const struct {
 	uint64_t (*count)(const struct agent *agent);
@@ -244,6 +254,9 @@ static const struct {
 	{ count_unfolded, "subjects whose repeats are no longer folded: too many at once" },
 	{ count_unawaited, "events that were told without the digest of their file: too many wait for one" },
 	{ count_unread, "images whose packages were not read: too many at once" },
+	{ count_unopened, "findings that opened no violation: too many are open, or wait to be written" },
+	{ count_unlisted,
+	  "sightings, resolved violations, waivers and entries that the ledger dropped: the oldest, at its bounds" },
 	{ count_refused, "clients of the control socket that were refused, or were too slow" },
 	{ count_cut, "clients that followed alerts and were cut off: they did not read" },
 	{ count_unended, "exec sessions whose end will not be told: too many at once" },
