@@ -3,10 +3,14 @@
 #include "agent/internal.h"
 #include "image/rootfs.h"
 
-/* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. */
-static void (*const life_kinds[PLM_KINDS])(struct agent *agent, const struct event *event) = {
-	[PLM_BIRTH] = life_birth,
-	[PLM_START] = life_start,
+/* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. `ahead` is done as soon
+ * as the record is in a ring: a container of a moment is gone before what was queued before it has had its turn. */
+static const struct life_kind {
+	void (*ahead)(struct agent *agent, const struct event *event);
+	void (*turn)(struct agent *agent, const struct event *event);
+} life_kinds[PLM_KINDS] = {
+	[PLM_BIRTH] = { life_birth, life_gone },
+	[PLM_START] = { life_start, NULL },
 };
 
 static void agent_tell(struct agent *agent, const struct telling *telling)
@@ -163,6 +167,16 @@ static void agent_take(struct agent *agent, const struct event *event, struct co
 		existing_mappings(agent, container, event, agent_mapping);
 }
 
+void agent_ahead(const void *record, size_t size, void *data)
+{
+	struct agent *agent = data;
+	const struct event *event;
+	int kind = record_kind(record, size);
+
+	if (kind >= 0 && life_kinds[kind].ahead && decoder_decode(agent->decoder, record, size, &event) == 0)
+		life_kinds[kind].ahead(agent, event);
+}
+
 void agent_record(const void *record, size_t size, void *data)
 {
 	struct agent *agent = data;
@@ -174,10 +188,10 @@ void agent_record(const void *record, size_t size, void *data)
 		return;
 	}
 	agent->read_until = event->time;
-	if (life_kinds[event->kind]) {
-		life_kinds[event->kind](agent, event);
+	if (life_kinds[event->kind].turn)
+		life_kinds[event->kind].turn(agent, event);
+	if (life_kinds[event->kind].ahead)
 		return;
-	}
 	container = life_container(agent, event);
 	if (!container)
 		return; /* forgotten: it was no container's */

@@ -121,6 +121,7 @@ struct await_event {
 };
 
 /* agent.c */
+void agent_ahead(const void *record, size_t size, void *data); /* as soon as it is there */
 void agent_record(const void *record, size_t size, void *data);
 void agent_release(struct agent *agent, struct container *container);
 struct facts_source agent_facts_source(struct agent *agent, struct container *container);
@@ -145,8 +146,11 @@ bool await_may_look(struct container *container, uint64_t now);
 /* life.c */
 /* A container whose root cgroup is `id`, seen at `time`; NULL where the registry is full. */
 struct container *life_admit(struct agent *agent, uint64_t id, const char *path, uint64_t time);
+/* As soon as the kernel said so. */
 void life_birth(struct agent *agent, const struct event *event);
 void life_start(struct agent *agent, const struct event *event);
+/* When all before it was read. */
+void life_gone(struct agent *agent, const struct event *event);
 struct container *life_container(struct agent *agent, const struct event *event);
 /* Its events are released: ends it where its cgroup has gone meanwhile. */
 void life_settled(struct agent *agent, struct container *container);

@@ -65,11 +65,11 @@ static void end(struct agent *agent, struct container *container)
 	kernel_container_drop(agent->kernel, id);
 }
 
-static void gone(struct agent *agent, const struct event *event)
+void life_gone(struct agent *agent, const struct event *event)
 {
 	struct container *container = registry_get(agent->registry, event->cgroup);
 
-	if (event->cgroup != event->container)
+	if (!event->birth.gone || event->cgroup != event->container)
 		return; /* one below a container's root */
 	if (!container)
 		kernel_container_drop(agent->kernel, event->cgroup);
@@ -84,10 +84,8 @@ void life_birth(struct agent *agent, const struct event *event)
 	const char *path = event->birth.path ?: "/";
 	struct cgroup_guess guess = cgroup_classify(path);
 
-	if (event->birth.gone) {
-		gone(agent, event);
-	} else if (event->cgroup != event->container) {
-		return; /* inherited in the kernel */
+	if (event->birth.gone || event->cgroup != event->container) {
+		return; /* in its turn; or inherited in the kernel */
 	} else if (guess.verdict == CGROUP_OTHER) {
 		kernel_cgroup_forget(agent->kernel, event->cgroup);
 	} else if (guess.root_length < strlen(path)) {

@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 
-#define BATCH       512      /* records between two looks at everything else */
-#define BATCHES     8        /* ... and between two looks at names, control and signals */
-#define BATCHES_ALL 256      /* more than the rings can hold */
+#define BATCH       128           /* records between two looks at the clock */
+#define DRAIN_NS    20000000      /* ... and while there are more, between two looks at names, control and signals */
+#define DRAIN_ALL   10000000000ull /* at the beginning and the end; the rings hold what takes seconds */
 #define LINGER_MS   2        /* between two looks while there is work: no wake-up is needed then */
 #define LINGER_NS   1800000  /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000     /* losses, folds, what an output could not take */
@@ -73,17 +73,17 @@ static void state_keep_due(struct agent *agent)
 		state_keep(agent);
 }
 
-/* What the rings hold, at most `batches` times BATCH; true where there was something. */
-static bool drain(struct agent *agent, unsigned batches)
+/* What the rings hold, for `ns` and a little more; true where there was something. */
+static bool drain(struct agent *agent, uint64_t ns)
 {
-	size_t n = BATCH, all = 0;
+	size_t n, all = 0;
 	uint64_t begun = agent_now();
 
-	for (unsigned i = 0; i < batches && n == BATCH; i++) {
-		n = kernel_read(agent->kernel, BATCH, agent_record, agent);
+	do {
+		n = kernel_read(agent->kernel, BATCH, agent_ahead, agent_record, agent);
 		all += n;
 		outputs_flush(agent);
-	}
+	} while (n == BATCH && agent_now() < begun + ns);
 	agent->drained = n < BATCH ? begun : agent->drained;
 	agent->unkept |= all > 0;
 	state_keep_due(agent);
@@ -204,7 +204,7 @@ static void begin(struct agent *agent)
 	clock_take(agent);
 	tell_state(agent->teller, NULL, "start", 0, "plimsoll " PLM_VERSION " watches this host", agent_now());
 	serve_hooks(agent);
-	(void)drain(agent, BATCHES_ALL);
+	(void)drain(agent, DRAIN_ALL);
 	log_info("ready");
 	notify_ready();
 }
@@ -218,7 +218,7 @@ static void finish(struct agent *agent)
 {
 	struct container *container;
 
-	(void)drain(agent, BATCHES_ALL);
+	(void)drain(agent, DRAIN_ALL);
 	while ((container = naming_overdue(agent)))
 		agent_release(agent, container);
 	await_all(agent);
@@ -276,7 +276,7 @@ int agent_run(struct agent *agent)
 		}
 		if (poll(polled, ARRAY_SIZE(polled), wait_ms(agent, quiet)) < 0 && errno != EINTR)
 			return -errno;
-		quiet = drain(agent, BATCHES) ? 0 : quiet + (quiet < 2);
+		quiet = drain(agent, DRAIN_NS) ? 0 : quiet + (quiet < 2);
 		if ((quiet || now >= next_turn) && compare_step(agent)) {
 			next_turn = now + TURN_NS;
 			quiet = quiet ? 1 : 0;
@@ -293,7 +293,7 @@ int agent_run(struct agent *agent)
 		if (polled[POLLED_SIGNALS].revents)
 			signal_take(agent, signals);
 		if (serve_waiting(agent)) {
-			(void)drain(agent, 1); /* what was queued as it was asked */
+			(void)drain(agent, DRAIN_NS); /* what was queued as it was asked */
 			serve_waiters(agent);
 		}
 	}

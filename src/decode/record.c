@@ -295,6 +295,16 @@ static int head_check(const struct plm_head *head, size_t size)
 	return 0;
 }
 
+int record_kind(const void *raw, size_t size)
+{
+	struct plm_head head;
+
+	if (size < sizeof(head))
+		return -EBADMSG;
+	memcpy(&head, raw, sizeof(head));
+	return head.kind < PLM_KINDS ? (int)head.kind : -EOPNOTSUPP;
+}
+
 static void decoder_begin(struct decoder *decoder, const struct plm_head *head)
 {
 	decoder->size = head->size;

@@ -25,6 +25,10 @@ void decoder_free(struct decoder *decoder);
  */
 int decoder_decode(struct decoder *decoder, const void *raw, size_t size, const struct event **ret_event);
 
+/* The kind that a record says it is of, for who wants only some of them: nothing else of it is checked. Or the errors of
+ * decoder_decode. */
+int record_kind(const void *raw, size_t size);
+
 /*
  * "id\0bin\0usr\0" (length 11) -> "/usr/bin/id". Writes at most `size` bytes with the NUL.
  * A single component is the name of a file at the top or in no tree at all, and may hold slashes:

@@ -328,8 +328,8 @@ int kernel_fd(const struct kernel *kernel)
 	return kernel->epoll;
 }
 
-/* The ring whose oldest record is the oldest of all; RINGS when all are empty. */
-static size_t ring_oldest(struct kernel *kernel, const void **ret_data, size_t *ret_size)
+/* The ring whose oldest record is the oldest of all; RINGS when there is none. */
+static size_t ring_oldest(struct kernel *kernel, enum ring_cursor cursor, const void **ret_data, size_t *ret_size)
 {
 	uint64_t oldest = UINT64_MAX;
 	size_t which = RINGS;
@@ -339,7 +339,7 @@ static size_t ring_oldest(struct kernel *kernel, const void **ret_data, size_t *
 		const void *data;
 		size_t size;
 
-		if (!ring_peek(kernel->rings[i], &data, &size))
+		if (!ring_peek(kernel->rings[i], cursor, &data, &size))
 			continue;
 		if (size >= sizeof(head))
 			memcpy(&head, data, sizeof(head));
@@ -353,17 +353,28 @@ static size_t ring_oldest(struct kernel *kernel, const void **ret_data, size_t *
 	return which;
 }
 
-size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record call, void *data)
+/* Hands over the oldest record that the cursor has before it, and passes it; false where there is none. */
+static bool record_take(struct kernel *kernel, enum ring_cursor cursor, kernel_record call, void *data)
 {
 	const void *record = NULL;
-	size_t size = 0, n, which;
+	size_t size = 0, which = ring_oldest(kernel, cursor, &record, &size);
+
+	if (which == RINGS)
+		return false;
+	call(record, size, data);
+	ring_skip(kernel->rings[which], cursor);
+	return true;
+}
+
+size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record ahead, kernel_record call, void *data)
+{
+	size_t n;
 
 	for (n = 0; n < limit; n++) {
-		which = ring_oldest(kernel, &record, &size);
-		if (which == RINGS)
+		while (record_take(kernel, RING_AHEAD, ahead, data))
+			;
+		if (!record_take(kernel, RING_TURN, call, data))
 			break;
-		call(record, size, data);
-		ring_skip(kernel->rings[which]);
 	}
 	return n;
 }

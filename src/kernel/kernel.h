@@ -75,10 +75,11 @@ int kernel_fd(const struct kernel *kernel);
 typedef void (*kernel_record)(const void *record, size_t size, void *data);
 
 /*
- * Hands over at most `limit` records, oldest first across the rings. Each is valid during the call, which may use
- * kernel_cgroup_* but not read. The number handed over; less than `limit`: there is no more.
+ * Hands over at most `limit` records, oldest first across the rings, and before each of them to `ahead` all that came
+ * meanwhile: what cannot wait for its turn behind a flood (who is born, and may be gone by then). Each is valid during the
+ * call, which may use kernel_cgroup_* but not read. The number handed to `call`; less than `limit`: there is no more.
  */
-size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record call, void *data);
+size_t kernel_read(struct kernel *kernel, size_t limit, kernel_record ahead, kernel_record call, void *data);
 
 typedef void (*kernel_loss)(const struct plm_loss_key *key, uint64_t count, void *data);
 

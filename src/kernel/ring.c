@@ -9,7 +9,8 @@ struct ring {
 	unsigned long *producer; /* and the data, a page further */
 	size_t size;
 	size_t page;
-	unsigned long next; /* position behind the record last peeked at */
+	unsigned long ahead; /* what lies before it was looked at ahead of its turn */
+	unsigned long next[RING_CURSORS]; /* position behind the record last peeked at */
 };
 
 int ring_open(int map_fd, size_t size, struct ring **ret_ring)
@@ -25,6 +26,7 @@ int ring_open(int map_fd, size_t size, struct ring **ret_ring)
 	if (mapped == MAP_FAILED)
 		return -errno;
 	ring->consumer = mapped;
+	ring->ahead = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
 	mapped = mmap(NULL, ring->page + 2 * size, PROT_READ, MAP_SHARED, map_fd, (off_t)ring->page);
 	if (mapped == MAP_FAILED)
 		return -errno;
@@ -52,30 +54,43 @@ static unsigned long record_span(uint32_t header)
 	return (length + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;
 }
 
-int ring_peek(struct ring *ring, const void **ret_data, size_t *ret_size)
+static unsigned long cursor_get(const struct ring *ring, enum ring_cursor cursor)
 {
-	unsigned long position = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	return cursor == RING_AHEAD ? ring->ahead : __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+}
+
+static unsigned long cursor_end(const struct ring *ring, enum ring_cursor cursor)
+{
+	return cursor == RING_AHEAD ? __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) : ring->ahead;
+}
+
+int ring_peek(struct ring *ring, enum ring_cursor cursor, const void **ret_data, size_t *ret_size)
+{
+	unsigned long position = cursor_get(ring, cursor);
 	const char *data = (const char *)ring->producer + ring->page;
 
-	while (position < __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE)) {
+	while (position < cursor_end(ring, cursor)) {
 		const uint32_t *record = (const void *)(data + (position & (ring->size - 1)));
 		uint32_t header = __atomic_load_n(record, __ATOMIC_ACQUIRE);
 
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return 0; /* still being written */
-		ring->next = position + record_span(header);
+		ring->next[cursor] = position + record_span(header);
 		if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
 			*ret_data = (const char *)record + BPF_RINGBUF_HDR_SZ;
 			*ret_size = header;
 			return 1;
 		}
-		ring_skip(ring);
-		position = ring->next;
+		ring_skip(ring, cursor);
+		position = ring->next[cursor];
 	}
 	return 0;
 }
 
-void ring_skip(struct ring *ring)
+void ring_skip(struct ring *ring, enum ring_cursor cursor)
 {
-	__atomic_store_n(ring->consumer, ring->next, __ATOMIC_RELEASE);
+	if (cursor == RING_AHEAD)
+		ring->ahead = ring->next[cursor];
+	else
+		__atomic_store_n(ring->consumer, ring->next[cursor], __ATOMIC_RELEASE);
 }

@@ -20,13 +20,17 @@ int ring_open(int map_fd, size_t size, struct ring **ret_ring);
 void ring_free(struct ring *ring); /* takes NULL */
 DEFINE_CLEANUP(struct ring *, ring_free)
 
-/*
- * The oldest record, left in place: 1, and *ret_data (valid until ring_skip) and *ret_size are set. 0: none. What the
- * kernel side discarded is passed over.
- */
-int ring_peek(struct ring *ring, const void **ret_data, size_t *ret_size);
+/* Each record is looked at twice: as soon as it is there, and in its turn, which gives its room back to the kernel. */
+enum ring_cursor { RING_AHEAD, RING_TURN, RING_CURSORS };
 
-/* Gives the record that ring_peek showed back to the kernel. */
-void ring_skip(struct ring *ring);
+/*
+ * The oldest record that the cursor has before it, left in place: 1, and *ret_data (valid until its turn is skipped) and
+ * *ret_size are set. 0: none. RING_TURN has before it only what RING_AHEAD passed. What the kernel side discarded is
+ * passed over.
+ */
+int ring_peek(struct ring *ring, enum ring_cursor cursor, const void **ret_data, size_t *ret_size);
+
+/* The cursor passes the record that ring_peek showed it. */
+void ring_skip(struct ring *ring, enum ring_cursor cursor);
 
 #endif

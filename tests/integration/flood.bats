@@ -113,6 +113,22 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 	docker rm -f restless
 }
 
+@test "containers of a moment, born behind a flood, have their names" {
+	local i
+	flooding_container crowd
+	docker exec -d crowd /progs/flood /data 1000000000
+	for i in {1..10}; do
+		docker run --rm --network "$NETWORK" --name "born-$i" "$BUSYBOX:$TAG" \
+			sh -c "cp $TOOLS/act /opt/new && /opt/new true" </dev/null
+	done
+	docker top crowd | grep -q /progs/flood
+	docker rm -f crowd
+	sync_agent
+	for i in {1..10}; do
+		expect_alert drift.exec.new "born-$i" '.file.path == "/opt/new"' ".container.image.name == \"$BUSYBOX\""
+	done
+}
+
 @test "after a flood the agent goes on: a later drift is told" {
 	inside flooding sh -c "cp $TOOLS/act /opt/later && /opt/later true"
 	sync_agent

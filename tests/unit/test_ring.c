@@ -86,25 +86,42 @@ static void commit(struct fixture *fixture, unsigned long position, const char *
 	write_both(fixture, position, &header, sizeof(header));
 }
 
-static void shows(struct fixture *fixture, const char *expected)
+static void cursor_shows(struct fixture *fixture, enum ring_cursor cursor, const char *expected)
 {
 	const void *data = NULL;
 	size_t size = 0;
 
 	if (!expected) {
-		assert_int_equal(ring_peek(fixture->ring, &data, &size), 0);
+		assert_int_equal(ring_peek(fixture->ring, cursor, &data, &size), 0);
 		assert_null(data);
 		return;
 	}
-	assert_int_equal(ring_peek(fixture->ring, &data, &size), 1);
+	assert_int_equal(ring_peek(fixture->ring, cursor, &data, &size), 1);
 	assert_int_equal(size, strlen(expected));
 	assert_memory_equal(data, expected, size);
+}
+
+static void cursor_takes(struct fixture *fixture, enum ring_cursor cursor, const char *expected)
+{
+	cursor_shows(fixture, cursor, expected);
+	ring_skip(fixture->ring, cursor);
+}
+
+/* In its turn, all having been looked at ahead. */
+static void shows(struct fixture *fixture, const char *expected)
+{
+	const void *data;
+	size_t size;
+
+	while (ring_peek(fixture->ring, RING_AHEAD, &data, &size))
+		ring_skip(fixture->ring, RING_AHEAD);
+	cursor_shows(fixture, RING_TURN, expected);
 }
 
 static void takes(struct fixture *fixture, const char *expected)
 {
 	shows(fixture, expected);
-	ring_skip(fixture->ring);
+	ring_skip(fixture->ring, RING_TURN);
 }
 
 static void refuses_what_is_no_map(void **state)
@@ -180,6 +197,32 @@ static void discarded_ones_are_passed_over(void **state)
 	assert_int_equal(*fixture->consumer, *fixture->producer);
 }
 
+/* Everything is looked at once before its turn; looking gives no room back, and nothing has its turn that was not. */
+static void ahead_of_its_turn(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned long busy;
+
+	(void)produce(fixture, "one", 0);
+	(void)produce(fixture, "never", BPF_RINGBUF_DISCARD_BIT);
+	(void)produce(fixture, "two", 0);
+	cursor_shows(fixture, RING_TURN, NULL);
+	cursor_takes(fixture, RING_AHEAD, "one");
+	assert_int_equal(*fixture->consumer, 0);
+	cursor_takes(fixture, RING_TURN, "one");
+	cursor_shows(fixture, RING_TURN, NULL);
+	cursor_takes(fixture, RING_AHEAD, "two");
+	cursor_shows(fixture, RING_AHEAD, NULL);
+	busy = produce(fixture, "slow", BPF_RINGBUF_BUSY_BIT);
+	cursor_shows(fixture, RING_AHEAD, NULL);
+	cursor_takes(fixture, RING_TURN, "two");
+	commit(fixture, busy, "slow", 0);
+	cursor_shows(fixture, RING_TURN, NULL); /* written meanwhile, and not looked at */
+	cursor_takes(fixture, RING_AHEAD, "slow");
+	cursor_takes(fixture, RING_TURN, "slow");
+	assert_int_equal(*fixture->consumer, *fixture->producer);
+}
+
 /* Records of 24 bytes and of 1008 in a ring of 4096: every remainder at the end is met, and some lie across
  * it. */
 static void round_and_round(void **state)
@@ -210,6 +253,8 @@ static void full_and_taken_over(void **state)
 	char text[16];
 
 	*fixture->consumer = *fixture->producer = 3 * SIZE - 24;
+	ring_free(fixture->ring);
+	assert_int_equal(ring_open(fixture->fd, SIZE, &fixture->ring), 0);
 	for (unsigned i = 0; i < SIZE / 24; i++) {
 		(void)snprintf(text, sizeof(text), "record %05u", i);
 		(void)produce(fixture, text, 0);
@@ -233,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_the_order_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_busy_record_stops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(discarded_ones_are_passed_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ahead_of_its_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(round_and_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(full_and_taken_over, set_up, tear_down),
 	};
