@@ -228,6 +228,7 @@ static void started(struct container *container, const struct event *event)
 	container->running = true;
 	container->root_device = event->start.root_device;
 	container->started = before ? 0 : event->time;
+	container->watched = event->time;
 	container->baseline = before ? event->task.start + PROCESS_SETUP_TIME : event->time;
 	compare_plan(container, before ? event->time : event->time + COMPARE_EVERY);
 }

@@ -120,6 +120,7 @@ struct container {
 	uint64_t asked;       /* the event since which its name is waited for */
 	uint64_t ask_at;      /* when it is asked for again, though nobody knew it; 0: not */
 	uint64_t started;     /* of the entry point's exec; 0 unknown (was there before) */
+	uint64_t watched;     /* since when its events are seen; 0 not yet */
 	uint64_t baseline;    /* what changed before is the runtime's, or was told by an agent before this one */
 	uint64_t compare_at;  /* when its upper directory is compared next; 0: not */
 	uint64_t looks_since; /* the period in which `looks` were taken at what changed */

@@ -78,13 +78,16 @@ static const struct writer *writer_of(const struct gather *g, const struct plm_f
 	return g->source->writers ? writers_get(g->source->writers, file) : NULL;
 }
 
-/* All that wrote to it would be known: the container was watched from its first moment, and nothing was lost or forgotten. */
-static bool is_unwritten(const struct gather *g, const struct plm_file *file)
+/* Of what the writing to would be known, and was not: nothing was lost or forgotten since the container began, or is watched. */
+static int64_t unwritten(const struct gather *g, const struct plm_file *file)
 {
 	const struct container *container = g->source->container;
+	bool known = file->layer == PLM_LAYER_UPPER && container->watched && !container->lost && g->source->writers &&
+		     writers_forgot(g->source->writers) < container->watched && !writer_of(g, file);
 
-	return file->layer == PLM_LAYER_UPPER && container->started && !container->lost && g->source->writers &&
-	       writers_forgot(g->source->writers) < container->started && !writer_of(g, file);
+	if (!known)
+		return 0;
+	return container->started ? OBJECT_EVER : (int64_t)container->watched + g->source->boot_offset;
 }
 
 static struct content_source content_source(const struct gather *g)
@@ -127,7 +130,7 @@ static void gather_content(struct gather *g, const struct plm_file *file, enum o
 				       .path = g->event->path,
 				       .link = link,
 				       .when = when,
-				       .unwritten = link != OBJECT_NONE && is_unwritten(g, file) };
+				       .unwritten = link != OBJECT_NONE ? unwritten(g, file) : 0 };
 
 	content_ask(&source, g->event, &object, g->facts->in_image, &g->wait->program, &g->facts->content);
 	answer_program(g);
@@ -141,7 +144,7 @@ static void gather_script_content(struct gather *g, enum object_link link)
 				       .link = link,
 				       .name = g->facts->script_path,
 				       .when = realtime_of(g),
-				       .unwritten = is_unwritten(g, &g->facts->script) };
+				       .unwritten = unwritten(g, &g->facts->script) };
 
 	content_ask(&source, g->event, &object, g->facts->script_in_image, &g->wait->script, &g->facts->script_content);
 	answer_script(g);

@@ -104,9 +104,21 @@ static int open_name(const struct way *way)
 
 /* ---- by the layers ---- */
 
-static bool is_settled(const struct object *object)
+/* When the inode was made, ns since the epoch; 0 where its file system does not say. */
+static int64_t born(int fd)
 {
-	return object->unwritten || object->when - (int64_t)object->file->ctime > OBJECT_SETTLED;
+	struct statx stat;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stat) || !(stat.stx_mask & STATX_BTIME))
+		return 0;
+	return stat.stx_btime.tv_sec * 1000000000ll + stat.stx_btime.tv_nsec;
+}
+
+static bool is_settled(const struct object *object, int fd)
+{
+	if (object->when - (int64_t)object->file->ctime > OBJECT_SETTLED || object->unwritten == OBJECT_EVER)
+		return true;
+	return object->unwritten && born(fd) > object->unwritten;
 }
 
 static bool is_upper(const struct plm_file *file, const struct stat *stat)
@@ -125,15 +137,13 @@ static int open_layers(const struct way *way)
 
 	if (!way->rootfs || !object->path || (!upper && file->layer != PLM_LAYER_IMAGE))
 		return -ENOENT;
-	if (!is_settled(object))
-		return -ESTALE;
 	r = upper ? rootfs_look_upper(way->rootfs, object->path, &entry)
 		  : rootfs_find_image(way->rootfs, object->path, &entry);
 	if (r < 0)
 		return r;
 	if (entry.says != LAYER_HAS || !S_ISREG(entry.stat.st_mode) || (upper && !is_upper(file, &entry.stat)) ||
 	    nanoseconds(&entry.stat.st_ctim) != file->ctime ||
-	    (!entry.metacopy && (uint64_t)entry.stat.st_size != file->size))
+	    (!entry.metacopy && (uint64_t)entry.stat.st_size != file->size) || !is_settled(object, entry.fd))
 		return -ESTALE;
 	return layers_read(&way->rootfs->layers, &entry);
 }
@@ -154,7 +164,7 @@ int object_open(const struct object *object, const struct event *event, const st
 		return -EBADMSG;
 	if (links[object->link])
 		fd = links[object->link](&way);
-	if (fd >= 0 && is_it(&way, fd) && (object->link == OBJECT_PROGRAM || is_settled(object)))
+	if (fd >= 0 && is_it(&way, fd) && (object->link == OBJECT_PROGRAM || is_settled(object, fd)))
 		return take_fd(&fd);
 	return open_layers(&way);
 }

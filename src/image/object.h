@@ -6,8 +6,9 @@
  *
  * By the layers alone that is proof only of what had settled before the event (OBJECT_SETTLED): a file can be written
  * twice within one tick of its file system's clock, and looks the same. While a process runs it, nobody can write to a
- * program (ETXTBSY); what is mapped can be. What nobody has written to since the container began (its mode was changed,
- * which copied it up) needs not to have settled.
+ * program (ETXTBSY); what is mapped can be. What nobody has written to needs not to have settled: its mode was changed, which
+ * copied it up. In a container that was there before it was watched that holds for inodes born since: nobody can have had them
+ * open from before (statx(2), stx_btime: the upper file system's).
  */
 #ifndef PLM_IMAGE_OBJECT_H
 #define PLM_IMAGE_OBJECT_H
@@ -16,6 +17,8 @@
 #include "image/rootfs.h"
 
 #define OBJECT_SETTLED 20000000 /* ns: more than a tick of any file system's clock */
+
+#define OBJECT_EVER    1 /* before any file was born */
 
 enum object_link {
 	OBJECT_NONE,    /* by the layers only */
@@ -31,7 +34,8 @@ struct object {
 	enum object_link link;
 	const char *name; /* of OBJECT_NAME */
 	int64_t when;     /* of the event, ns since the epoch */
-	bool unwritten;   /* its content is known not to have been written since the container began */
+	int64_t unwritten; /* since then nobody has written to it, ns since the epoch, if it was born later; OBJECT_EVER: whenever
+			      it was; 0: not known */
 };
 
 /*

@@ -123,6 +123,20 @@ pid_in() {
 	expect_quiet rootless
 }
 
+@test "there before the agent: copied up and run for a moment is no drift, written to and run is" {
+	run_container copies $DEBIAN
+	start_agent
+	sync_agent
+	kill -STOP "$(<"$D/agent.pid")" # so that all of them have ended when it looks
+	inside copies sh -c 'for p in tac true id ls wc tr cut head tail nl; do chmod 0711 /usr/bin/$p; /usr/bin/$p --version; done' >/dev/null
+	inside copies sh -c "cp $TOOLS/act /usr/bin/tee; /usr/bin/tee true"
+	kill -CONT "$(<"$D/agent.pid")"
+	sync_agent
+	expect_alert -n 10 mutation.file copies '.event.action == "metadata"' '.plimsoll.severity == "low"'
+	expect_alert drift.exec.modified copies '.file.path == "/usr/bin/tee"'
+	expect_alert drift. copies # nothing else
+}
+
 @test "libraries mapped before the agent: from the upper layer, and one that is gone" {
 	run_container has-mapped $DEBIAN
 	inside has-mapped sh -c "cp $TOOLS/drop.so /opt/stays.so && cp $TOOLS/drop.so /opt/goes.so"
