@@ -34,7 +34,8 @@ CFLAGS     ?= -O$(if $(SANITIZE),1,2) -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZER) -D_GNU_SOURCE -DPLM_VERSION='"$(VERSION)"' \
               -Iinclude -Isrc -I$B/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Debian's libarchive.so brings XML and Unicode along (40 MB), for formats that are not read here: the archive does not.
-LIBS       := -l:libarchive.a $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+# libcurl is opened when it is needed (src/runtime/curl.h).
+LIBS       := -l:libarchive.a $(shell pkg-config --libs $(filter-out libcurl,$(PKGS)) 2>/dev/null) -lpthread
 BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) $(WARNINGS) \
               -Wno-missing-prototypes -Wno-unused-parameter -Wno-unused-function -Iinclude -Ibpf -Ibpf/$(ARCH) -Ivmlinux/$(ARCH) -Ivmlinux
 Q := $(if $(V),,@)

@@ -132,6 +132,7 @@ static const char *refusal_words(int error, const char *address)
 		{ -EFBIG, "what answers there is another program: it sends without end" },
 		{ -EPROTO, "refused to tell its version" },
 		{ -ENOENT, "refused to tell its version" },
+		{ -ELIBACC, "cannot be asked: libcurl.so.4 is not there, or too old" },
 	};
 
 	if (error == -ENOTCONN)

@@ -4,15 +4,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "runtime/curl.h"
 
 #define HEADER_BYTES_MAX (64 * 1024)
 
 struct http {
-	CURLM *multi; /* keeps an HTTP/1.1 connection between requests */
+	const struct curl *curl; /* NULL until the first request */
+	_Atomic(CURLM *) multi;  /* keeps an HTTP/1.1 connection between requests */
 	char *socket;
 	atomic_bool cancelled;
 	uint64_t deadline; /* CLOCK_MONOTONIC, ms */
@@ -28,12 +28,24 @@ struct transfer {
 	int error;
 };
 
-DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
-DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
-
 static inline void transfer_done(struct transfer *transfer)
 {
 	free(transfer->body);
+}
+
+/* One request, with what it holds of the library. */
+struct easy {
+	const struct curl *curl;
+	CURL *handle;
+	struct curl_slist *headers;
+};
+
+static inline void easy_done(struct easy *easy)
+{
+	if (!easy->curl)
+		return;
+	easy->curl->slist_free_all(easy->headers);
+	easy->curl->easy_cleanup(easy->handle);
 }
 
 struct http *http_new(const char *socket)
@@ -43,9 +55,7 @@ struct http *http_new(const char *socket)
 	if (!http)
 		return NULL;
 	http->socket = strdup(socket);
-	(void)curl_global_init(CURL_GLOBAL_NOTHING); /* without TLS, whose tables are megabytes: sockets are local */
-	http->multi = curl_multi_init();
-	if (http->socket && http->multi)
+	if (http->socket)
 		return http;
 	http_free(http);
 	return NULL;
@@ -56,9 +66,23 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	if (http->multi)
-		(void)curl_multi_cleanup(http->multi);
+		(void)http->curl->multi_cleanup(http->multi);
 	free(http->socket);
 	free(http);
+}
+
+/* Before the first request. Where there is no socket nobody needs the library. */
+static int http_begin(struct http *http)
+{
+	if (http->multi)
+		return 0;
+	if (access(http->socket, F_OK) && errno == ENOENT)
+		return -ENOTCONN;
+	http->curl = curl_library();
+	if (!http->curl)
+		return -ELIBACC;
+	atomic_store(&http->multi, http->curl->multi_init());
+	return http->multi ? 0 : -ENOMEM;
 }
 
 void http_set_deadline(struct http *http, unsigned milliseconds)
@@ -68,8 +92,12 @@ void http_set_deadline(struct http *http, unsigned milliseconds)
 
 void http_cancel(struct http *http)
 {
-	atomic_store(&http->cancelled, true);
-	(void)curl_multi_wakeup(http->multi);
+	CURLM *multi;
+
+	atomic_store(&http->cancelled, true); /* what begins from here on sees that before it waits */
+	multi = atomic_load(&http->multi);
+	if (multi)
+		(void)http->curl->multi_wakeup(multi);
 }
 
 /* Any other value than `length` makes curl end the transfer; the reason is left in `error`. */
@@ -144,53 +172,49 @@ static size_t header_take(char *data, size_t one, size_t length, void *user)
 	return length;
 }
 
-static int headers_new(const char *const *headers, struct curl_slist **ret_list)
+static int headers_set(struct easy *easy, const char *const *headers)
 {
-	struct curl_slist *list = NULL;
-
 	for (; headers && *headers; headers++) {
-		struct curl_slist *longer = curl_slist_append(list, *headers);
+		struct curl_slist *longer = easy->curl->slist_append(easy->headers, *headers);
 
-		if (!longer) {
-			curl_slist_free_all(list);
+		if (!longer)
 			return -ENOMEM;
-		}
-		list = longer;
+		easy->headers = longer;
 	}
-	*ret_list = list;
 	return 0;
 }
 
-static void easy_prepare(CURL *easy, const struct http *http, const struct http_request *request,
-			 struct curl_slist *headers, struct transfer *transfer)
+static void easy_prepare(const struct easy *easy, const struct http *http, const struct http_request *request,
+			 struct transfer *transfer)
 {
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_take);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-			 request->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1);
-	/* libcurl 7.88 (Debian 12) fails the second HTTP/2 request on a connection made by prior knowledge.
-	 */
-	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->http2 ? 1L : 0L);
+	__typeof__(&curl_easy_setopt) set = easy->curl->easy_setopt;
+
+	set(easy->handle, CURLOPT_NOSIGNAL, 1L);
+	set(easy->handle, CURLOPT_PROXY, "");
+	set(easy->handle, CURLOPT_PROTOCOLS_STR, "http");
+	set(easy->handle, CURLOPT_UNIX_SOCKET_PATH, http->socket);
+	set(easy->handle, CURLOPT_HTTPHEADER, easy->headers);
+	set(easy->handle, CURLOPT_WRITEFUNCTION, body_take);
+	set(easy->handle, CURLOPT_WRITEDATA, transfer);
+	set(easy->handle, CURLOPT_HEADERFUNCTION, header_take);
+	set(easy->handle, CURLOPT_HEADERDATA, transfer);
+	set(easy->handle, CURLOPT_HTTP_VERSION,
+	    request->http2 ? (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : (long)CURL_HTTP_VERSION_1_1);
+	/* libcurl 7.88 (Debian 12) fails the second HTTP/2 request on a connection made by prior knowledge. */
+	set(easy->handle, CURLOPT_FORBID_REUSE, request->http2 ? 1L : 0L);
 	if (request->body) {
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+		set(easy->handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
+		set(easy->handle, CURLOPT_POSTFIELDS, request->body);
 	}
 }
 
-static int url_set(CURL *easy, const char *path)
+static int url_set(const struct easy *easy, const char *path)
 {
 	_cleanup_free_ char *url = NULL;
 
 	if (asprintf(&url, "http://localhost%s", path) < 0)
 		return -ENOMEM;
-	return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK ? 0 : -ENOMEM;
+	return easy->curl->easy_setopt(easy->handle, CURLOPT_URL, url) == CURLE_OK ? 0 : -ENOMEM;
 }
 
 static int error_of(CURLcode code)
@@ -213,11 +237,11 @@ static int error_of(CURLcode code)
 }
 
 /* Why nobody answered: a socket that this process may not use is no absent one. */
-static int connect_error(CURL *easy)
+static int connect_error(const struct easy *easy)
 {
 	long error = 0;
 
-	(void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	(void)easy->curl->easy_getinfo(easy->handle, CURLINFO_OS_ERRNO, &error);
 	return error == EACCES || error == EPERM ? -EACCES : -ENOTCONN;
 }
 
@@ -231,16 +255,16 @@ static int transfer_run(struct http *http)
 
 		if (atomic_load(&http->cancelled))
 			return -ECANCELED;
-		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
+		if (http->curl->multi_perform(http->multi, &running) != CURLM_OK)
 			return -EBADMSG;
 		if (!running)
 			break;
 		if (now >= http->deadline)
 			return -ETIMEDOUT;
-		if (curl_multi_poll(http->multi, NULL, 0, (int)(http->deadline - now), NULL) != CURLM_OK)
+		if (http->curl->multi_poll(http->multi, NULL, 0, (int)(http->deadline - now), NULL) != CURLM_OK)
 			return -EBADMSG;
 	}
-	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));)
+	for (CURLMsg *message; (message = http->curl->multi_info_read(http->multi, &left));)
 		if (message->msg == CURLMSG_DONE)
 			return error_of(message->data.result);
 	return -EBADMSG;
@@ -248,28 +272,31 @@ static int transfer_run(struct http *http)
 
 int http_ask(struct http *http, const struct http_request *request, struct http_answer *ret_answer)
 {
-	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
-	_cleanup_(curl_easy_cleanupp) CURL *easy = curl_easy_init();
+	_cleanup_(easy_done) struct easy easy = { 0 };
 	_cleanup_(transfer_done) struct transfer transfer = { .grpc_status = -1 };
 	long status = 0;
 	int r;
 
-	r = easy ? headers_new(request->headers, &headers) : -ENOMEM;
+	r = http_begin(http);
 	if (r < 0)
 		return r;
-	r = url_set(easy, request->path);
+	easy = (struct easy){ http->curl, http->curl->easy_init(), NULL };
+	r = easy.handle ? headers_set(&easy, request->headers) : -ENOMEM;
 	if (r < 0)
 		return r;
-	easy_prepare(easy, http, request, headers, &transfer);
-	if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+	r = url_set(&easy, request->path);
+	if (r < 0)
+		return r;
+	easy_prepare(&easy, http, request, &transfer);
+	if (http->curl->multi_add_handle(http->multi, easy.handle) != CURLM_OK)
 		return -ENOMEM;
 	r = transfer_run(http);
-	(void)curl_multi_remove_handle(http->multi, easy);
+	(void)http->curl->multi_remove_handle(http->multi, easy.handle);
 	if (transfer.error)
 		return transfer.error;
 	if (r < 0)
-		return r == -ENOTCONN ? connect_error(easy) : r;
-	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+		return r == -ENOTCONN ? connect_error(&easy) : r;
+	(void)easy.curl->easy_getinfo(easy.handle, CURLINFO_RESPONSE_CODE, &status);
 	ret_answer->status = status;
 	ret_answer->grpc_status = transfer.grpc_status;
 	memcpy(ret_answer->server, transfer.server, sizeof(ret_answer->server));

@@ -42,7 +42,7 @@ void http_set_deadline(struct http *http, unsigned milliseconds);
 /*
  * 0: *ret_answer is filled, whatever its status. -ENOTCONN: nobody listens at the socket. -EACCES: it may not be used.
  * -ETIMEDOUT. -EFBIG: more than HTTP_ANSWER_MAX. -EBADMSG: not HTTP, or cut short. -ECANCELED: http_cancel was called.
- * -ENOMEM.
+ * -ENOMEM. -ELIBACC: there is no libcurl (runtime/curl.h).
  */
 int http_ask(struct http *http, const struct http_request *request, struct http_answer *ret_answer);
 

@@ -73,3 +73,17 @@ expect_line() {
 	run -0 setpriv --bounding-set -dac_override,-dac_read_search "$PLM" check --docker-socket "$D/liar.sock"
 	expect_line no docker "$D/liar.sock" "may not be asked: permission denied"
 }
+
+@test "libcurl is loaded by who asks a runtime, and only then; without it the answer says so" {
+	local library
+	library=$(ldconfig -p | awk '$1 == "libcurl.so.4" {print $NF; exit}')
+	lie $'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"Version": "1.2"}'
+	LD_DEBUG=files run -0 "$PLM" check --docker-socket "$D/liar.sock"
+	[[ $output == *libcurl* ]]
+	LD_DEBUG=files run -0 "$PLM" check --docker-socket "$D/none.sock" --podman-socket "$D/none.sock" \
+		--containerd-socket "$D/none.sock" --crio-socket "$D/none.sock"
+	[[ $output == *libsqlite3* && $output != *libcurl* ]]
+	run -0 unshare -m --propagation private sh -c 'mount --bind /dev/null "$1" && exec "$2" check --docker-socket "$3"' sh \
+		"$library" "$PLM" "$D/liar.sock"
+	expect_line no docker "$D/liar.sock" 'cannot be asked: libcurl.so.4 is not there, or too old'
+}

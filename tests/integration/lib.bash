@@ -397,6 +397,13 @@ alerts_shown() {
 		"layer=\(.plimsoll.layer) cause=\(.plimsoll.cause) exe=\(.process.executable): \(.message)"'
 }
 
+# What was told without a name: where nothing is told of a container it may be among that.
+nameless_shown() {
+	jq -r 'select(.event.kind == "alert" and .container.name == null) |
+		"  without a name: \(.rule.id) \(.file.path // .process.executable) in \(.container.id) at \(."@timestamp")"' \
+		"$D/alerts.json" | tail -n 5
+}
+
 # expect_alert [-n COUNT] RULE CONTAINER [JQ CONDITION...]: exactly COUNT (1) alerts of that rule that meet all
 # conditions. A RULE that ends in "." is a family.
 expect_alert() {
@@ -408,7 +415,7 @@ expect_alert() {
 	got=$(alerts "$container" "select(.rule.id == \"$rule\" or (\"$rule\" | endswith(\".\")) and
 		(.rule.id | startswith(\"$rule\"))) | $filter" | wc -l)
 	[ "$got" -eq "$count" ] ||
-		fail "$container: expected $count of $rule $*, got $got, of:" "$(alerts_shown "$container")"
+		fail "$container: expected $count of $rule $*, got $got, of:" "$(alerts_shown "$container")" "$(nameless_shown)"
 }
 
 # Silence proves something only of a container that the agent watches: the last sync_agent listed it, or it was told of.
