@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #define CLONE_INTO_CGROUP 0x200000000ull /* uapi/linux/sched.h, from 5.7 */
+#define PF_EXITING        0x00000004     /* linux/sched.h: it is being ended */
 
 /* A container's own task whose child begins in a cgroup outside: no move will ever tell. */
 static void birth_leave(struct task_struct *task, u64 cgroup, const struct plm_cgroup *entry,
@@ -110,7 +111,9 @@ static void task_tell(struct task_struct *task, u64 cgroup, struct plm_cgroup *e
 	file_fill(&exec->file, &path, entry->root, container);
 	text_path(scratch, &path, &exec->path, PLM_CUT_PATH);
 	text_path(scratch, &pwd, &exec->cwd, PLM_CUT_CWD);
-	emit(scratch, container, true);
+	/* One that ended as it was looked at runs nothing any more, and lacks what it has given back. */
+	if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
+		emit(scratch, container, true);
 	scratch_put(scratch);
 }
 

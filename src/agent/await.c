@@ -52,8 +52,8 @@ bool await_more(struct agent *agent, const struct await_event *e, const struct f
 	if (!e->record || (!wait->open && !wait->settles) || is_old(e->event) ||
 	    awaiting_hold(agent->awaiting, e->event, e->record, e->size, facts, wait, &awaited) < 0)
 		return false;
-	/* What was found running has been so for long. */
-	awaited->deadline = (e->event->backend == PLM_BACKEND_ITERATOR ? agent_now() : e->event->time) + patience;
+	/* Since it was read, not since it was: a digest is not made sooner where the agent is behind. */
+	awaited->deadline = agent_now() + patience;
 	return true;
 }
 
@@ -193,29 +193,29 @@ static void look_at(struct awaited *awaited, void *data)
 	awaiting_drop(agent->awaiting, awaited);
 }
 
-static void look_over(struct agent *agent, uint64_t container, bool over)
+static void look_over(struct agent *agent, uint64_t container, bool news, bool over)
 {
-	struct look look = { .agent = agent, .now = agent_now(), .container = container, .over = over };
+	struct look look = { .agent = agent, .now = agent_now(), .container = container, .news = news, .over = over };
 
 	look.clock = (int64_t)look.now + agent->boot_offset;
-	look.news = digests_take(agent->digests);
 	if (awaiting_count(agent->awaiting) > 0)
 		awaiting_each(agent->awaiting, look_at, &look);
 }
 
+/* News is for all: what is taken and not looked at by who waits for it may be forgotten. */
 void await_step(struct agent *agent)
 {
-	look_over(agent, 0, false);
+	look_over(agent, 0, digests_take(agent->digests), false);
 	digests_settle(agent->digests);
 }
 
 void await_release(struct agent *agent, const struct container *container)
 {
-	look_over(agent, container->cgroup, true);
-	await_step(agent); /* what was made meanwhile is news for the others */
+	await_step(agent);
+	look_over(agent, container->cgroup, false, true);
 }
 
 void await_all(struct agent *agent)
 {
-	look_over(agent, 0, true);
+	look_over(agent, 0, digests_take(agent->digests), true);
 }

@@ -10,11 +10,11 @@
 
 #define BUCKETS 4096
 
-/* By upper inode and device: what is told by name has no generation, and an inode that is used again begins with a
- * creation, which is told. */
+/* By upper inode and device, and generation where it is known: what is told by name has none. An inode that is used again may
+ * begin without a word: as the copy that the kernel makes of a file of the image. */
 struct written {
 	uint64_t inode;
-	uint32_t device;
+	uint32_t device, generation;
 	uint64_t container;
 	struct writer writer;
 	char *executable;
@@ -79,6 +79,12 @@ static struct written *written_find(struct writers *writers, const struct plm_fi
 	return NULL;
 }
 
+/* Is it of another file, that had the inode before? */
+static bool is_stale(const struct written *written, const struct plm_file *file)
+{
+	return written->generation && file->generation && written->generation != file->generation;
+}
+
 static void touch(struct writers *writers, struct written *written)
 {
 	TAILQ_REMOVE(&writers->aged, written, age);
@@ -132,7 +138,7 @@ void writers_note(struct writers *writers, const struct event *change, const cha
 	if (!file->upper_inode || (file->mode && !S_ISREG(file->mode)))
 		return;
 	written = written_find(writers, file);
-	if (!is_writing(change, written))
+	if (!is_writing(change, written && !is_stale(written, file)))
 		return;
 	copy = executable ? strdup(executable) : NULL;
 	if (!written)
@@ -144,6 +150,7 @@ void writers_note(struct writers *writers, const struct event *change, const cha
 	touch(writers, written);
 	free(written->executable);
 	written->executable = copy;
+	written->generation = file->generation;
 	written->container = change->container;
 	written->writer = (struct writer){
 		.pid = change->task.pid,
@@ -158,7 +165,7 @@ const struct writer *writers_get(struct writers *writers, const struct plm_file 
 {
 	struct written *written = file->upper_inode ? written_find(writers, file) : NULL;
 
-	if (!written)
+	if (!written || is_stale(written, file))
 		return NULL;
 	touch(writers, written);
 	return &written->writer;

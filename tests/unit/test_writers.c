@@ -101,6 +101,31 @@ static void the_oldest_is_forgotten(void **state)
 	writers_free(writers);
 }
 
+/* An inode that is used again, perhaps by the copy that the kernel makes of a file of the image, of which nobody is told. */
+static void an_inode_used_again(void **state)
+{
+	static const struct {
+		uint32_t written, asked; /* generations */
+		bool known;
+	} rows[] = { { 5, 5, true }, { 5, 6, false }, { 5, 0, true }, { 0, 6, true }, { 0, 0, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct writers *writers = writers_new(8);
+		struct event change = change_of(PLM_OP_CREATE, 1, 7, 100), later = change_of(PLM_OP_RENAME, 1, 9, 200);
+		struct plm_file file = change.file;
+
+		change.file.generation = rows[i].written;
+		later.file.generation = file.generation = rows[i].asked;
+		writers_note(writers, &change, "/bin/cp");
+		assert_int_equal(writers_get(writers, &file) != NULL, rows[i].known);
+		writers_note(writers, &later,
+			     "/bin/mv"); /* moved: it counts where nobody is known to have written it */
+		assert_int_equal(writers_get(writers, &file)->pid, rows[i].known ? 7 : 9);
+		writers_free(writers);
+	}
+}
+
 static void count(uint64_t inode, uint32_t device, const struct writer *writer, void *data)
 {
 	size_t *counted = data;
@@ -133,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_is_known),
 		cmocka_unit_test(the_oldest_is_forgotten),
 		cmocka_unit_test(of_a_container),
+		cmocka_unit_test(an_inode_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
