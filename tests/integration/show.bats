@@ -31,7 +31,7 @@ expect() { jq -e "$1" "$D/shown.json" >/dev/null || fail "not so: $1" "$(jq . "$
 @test "an interactive session is one story, with its end" {
 	run_container show-typed $BUSYBOX
 	on_a_terminal docker -H "unix://$D/docker.sock" exec -it -e KUBERNETES_EXEC_AUDIT_ID=6f1c2d9e-0b7a-4c55-9d1e-2a3b4c5d6e7f \
-		show-typed sh -c 'cp '$TOOLS/act' /opt/evil; /opt/evil true; echo done >/etc/plm/mark; sh -c "exit 0"'
+		show-typed sh -c 'cp '$TOOLS/act' /opt/evil; usleep 100000; /opt/evil true; echo done >/etc/plm/mark; sh -c "exit 0"'
 	sync_agent
 	wait_for 10 told_end show-typed
 	show --json "$(id_of show-typed '.rule.id == "drift.exec.new"')" >"$D/shown.json"
