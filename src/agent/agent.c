@@ -3,14 +3,19 @@
 #include "agent/internal.h"
 #include "image/rootfs.h"
 
-/* What the kernel says of cgroups and containers themselves ends here; the rest is about what they do. `ahead` is done as soon
- * as the record is in a ring: a container of a moment is gone before what was queued before it has had its turn. */
-static const struct life_kind {
+/*
+ * What is done beside the way of an event. `ahead`: as soon as the record is in a ring, for what may be gone when those queued
+ * before it have had their turn: a container of a moment with its runtime's record of it, a process with its environment.
+ * What the kernel says of cgroups and containers themselves ends here; the rest is about what they do.
+ */
+static const struct beside {
 	void (*ahead)(struct agent *agent, const struct event *event);
 	void (*turn)(struct agent *agent, const struct event *event);
-} life_kinds[PLM_KINDS] = {
-	[PLM_BIRTH] = { life_birth, life_gone },
-	[PLM_START] = { life_start, NULL },
+	bool ends;
+} beside[PLM_KINDS] = {
+	[PLM_BIRTH] = { life_birth, life_gone, true },
+	[PLM_START] = { life_start, NULL, true },
+	[PLM_EXEC] = { session_learn, NULL, false },
 };
 
 static void agent_tell(struct agent *agent, const struct telling *telling)
@@ -173,8 +178,8 @@ void agent_ahead(const void *record, size_t size, void *data)
 	const struct event *event;
 	int kind = record_kind(record, size);
 
-	if (kind >= 0 && life_kinds[kind].ahead && decoder_decode(agent->decoder, record, size, &event) == 0)
-		life_kinds[kind].ahead(agent, event);
+	if (kind >= 0 && beside[kind].ahead && decoder_decode(agent->decoder, record, size, &event) == 0)
+		beside[kind].ahead(agent, event);
 }
 
 void agent_record(const void *record, size_t size, void *data)
@@ -188,14 +193,13 @@ void agent_record(const void *record, size_t size, void *data)
 		return;
 	}
 	agent->read_until = event->time;
-	if (life_kinds[event->kind].turn)
-		life_kinds[event->kind].turn(agent, event);
-	if (life_kinds[event->kind].ahead)
+	if (beside[event->kind].turn)
+		beside[event->kind].turn(agent, event);
+	if (beside[event->kind].ends)
 		return;
 	container = life_container(agent, event);
 	if (!container)
 		return; /* forgotten: it was no container's */
-	session_learn(agent, event);
 	if (container->state == CONTAINER_WAITING &&
 	    registry_hold(agent->registry, container->cgroup, record, size, event->time) == 0)
 		return; /* until it has its name */

@@ -11,10 +11,10 @@
 
 #include "base/log.h"
 
-#define BATCH       128           /* records between two looks at the clock */
-#define DRAIN_NS    20000000      /* ... and while there are more, between two looks at names, control and signals */
+#define BATCH       128            /* records between two looks at the clock */
+#define DRAIN_NS    20000000       /* ... and while there are more, between two looks at names, control and signals */
 #define DRAIN_ALL   10000000000ull /* at the beginning and the end; the rings hold what takes seconds */
-#define LINGER_MS   2        /* between two looks while there is work: no wake-up is needed then */
+#define LINGER_MS   2              /* between two looks while there is work: no wake-up is needed then */
 #define LINGER_NS   1800000  /* ... and a little less for the kernel side, which must not count on a look just gone */
 #define TICK_MS     1000     /* losses, folds, what an output could not take */
 #define TURN_NS     20000000 /* while there is always work, what lasts is compared no more often */

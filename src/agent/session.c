@@ -5,7 +5,7 @@
 
 void session_learn(struct agent *agent, const struct event *event)
 {
-	if (event->kind == PLM_EXEC && (event->exec.flags & PLM_EXEC_SESSION))
+	if ((event->exec.flags & PLM_EXEC_SESSION) && registry_get(agent->registry, event->container))
 		sessions_begin(agent->sessions, event, teller_redact(agent->teller), agent->options->host_root);
 }
 

@@ -129,6 +129,20 @@ events_of() { jq -c --arg c "$1" '.containers[] | select(.container.name == $c) 
 	done
 }
 
+@test "a session of a moment, begun behind a flood, has its audit id" {
+	local id=0f0e0d0c-0b0a-4908-8706-050403020100 # else what is found of a session is told in show.bats
+	flooding_container throng
+	run_container entered $BUSYBOX
+	sync_agent
+	docker exec -d throng /progs/flood /data 1000000000
+	docker exec -e KUBERNETES_EXEC_AUDIT_ID=$id entered sh -c "cp $TOOLS/act /opt/new && /opt/new true && usleep 100000" </dev/null
+	docker top throng | grep -q /progs/flood
+	docker rm -f throng
+	sync_agent
+	expect_alert session.exec entered ".plimsoll.audit_id == \"$id\""
+	expect_alert drift.exec.new entered ".plimsoll.audit_id == \"$id\""
+}
+
 @test "after a flood the agent goes on: a later drift is told" {
 	inside flooding sh -c "cp $TOOLS/act /opt/later && /opt/later true"
 	sync_agent
