@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 #define CURL_SONAME "libcurl.so.4" /* deploy/collect puts it into the image */
 
@@ -35,7 +36,7 @@ static const struct {
 static struct curl curl;
 static bool opened;
 
-static void curl_open(void)
+static bool curl_open(void)
 {
 	void *library = dlopen(CURL_SONAME, RTLD_NOW | RTLD_LOCAL);
 
@@ -43,18 +44,25 @@ static void curl_open(void)
 		void *call = dlsym(library, calls[i].name);
 
 		if (!call)
-			return;
+			return false;
 		/* dlsym(3): what it gives may be called as a function. */
 		memcpy((char *)&curl + calls[i].at, &call, sizeof(call));
 	}
 	/* Without TLS, whose tables are megabytes: sockets are local. */
-	opened = library && curl.global_init(CURL_GLOBAL_NOTHING) == CURLE_OK;
+	return library && curl.global_init(CURL_GLOBAL_NOTHING) == CURLE_OK;
+}
+
+static void curl_open_once(void)
+{
+	opened = curl_open();
+	if (!opened)
+		log_warning(CURL_SONAME " is not there, or too old: no runtime can be asked who a container is");
 }
 
 const struct curl *curl_library(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	(void)pthread_once(&once, curl_open);
+	(void)pthread_once(&once, curl_open_once);
 	return opened ? &curl : NULL;
 }

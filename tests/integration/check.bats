@@ -86,4 +86,5 @@ expect_line() {
 	run -0 unshare -m --propagation private sh -c 'mount --bind /dev/null "$1" && exec "$2" check --docker-socket "$3"' sh \
 		"$library" "$PLM" "$D/liar.sock"
 	expect_line no docker "$D/liar.sock" 'cannot be asked: libcurl.so.4 is not there, or too old'
+	[ "$(grep -c 'libcurl.so.4 is not there, or too old: no runtime' <<<"$output")" -eq 1 ]
 }
