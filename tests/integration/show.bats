@@ -29,9 +29,16 @@ told_end() { jq -es --arg c "$1" 'any(.[]; .container.name == $c and .event.acti
 expect() { jq -e "$1" "$D/shown.json" >/dev/null || fail "not so: $1" "$(jq . "$D/shown.json")"; }
 
 @test "an interactive session is one story, with its end" {
-	run_container show-typed $BUSYBOX
+	local session
+	mkdir "$D/signal"
+	mkfifo "$D/signal/go"
+	run_container show-typed $BUSYBOX -v "$D/signal:/signal:ro"
 	on_a_terminal docker -H "unix://$D/docker.sock" exec -it -e KUBERNETES_EXEC_AUDIT_ID=6f1c2d9e-0b7a-4c55-9d1e-2a3b4c5d6e7f \
-		show-typed sh -c 'cp '$TOOLS/act' /opt/evil; usleep 100000; /opt/evil true; echo done >/etc/plm/mark; sh -c "exit 0"'
+		show-typed sh -c 'cp '$TOOLS/act' /opt/evil; read line </signal/go; /opt/evil true; echo done >/etc/plm/mark; sh -c "exit 0"' 3>&- &
+	session=$!
+	wait_for 20 eval '[ -n "$(id_of show-typed ".file.path == \"/opt/evil\"")" ]' # told when it has settled: so it has a digest
+	echo go >"$D/signal/go"
+	wait $session
 	sync_agent
 	wait_for 10 told_end show-typed
 	show --json "$(id_of show-typed '.rule.id == "drift.exec.new"')" >"$D/shown.json"
