@@ -113,7 +113,7 @@ drop() { podman exec "$1" sh -c "cp $TOOLS/act /opt/new && /opt/new true" </dev/
 			sh -c "cp $TOOLS/act /opt/new && /opt/new true; usleep 100000" </dev/null 3>&- >"$D/podman/brief-$i.log" 2>&1 || echo "podman ended with status $?" >>"$D/podman/brief-$i.log" &
 	done
 	wait
-	! grep -H -B3 "^podman ended" "$D"/podman/brief-*.log >&2
+	! grep -H -B3 "^podman ended" "$D"/podman/brief-*.log >&2 || fail "not all ran"
 	sync_agent
 	for i in {1..20}; do
 		expect_alert drift.exec.new "brief-$i" '.file.path == "/opt/new"' ".container.image.name == \"$POD_IMAGE\"" \
