@@ -168,7 +168,7 @@ impossible() {
 	expect_watching while-full
 	expect_alert drift.exec.new while-full
 	wait_line 10 "$(<"$D/agent.pid")" "$D/agent.log" '^plimsoll: .*tiny/alerts.json'
-	! grep -q drift.exec.new "$tiny/alerts.json"
+	! grep -q drift.exec.new "$tiny/alerts.json" || fail "it is there"
 	rm "$tiny/filler"
 	wait_for 10 grep -q drift.exec.new "$tiny/alerts.json"
 	inside while-full $TOOLS/act write /data/01

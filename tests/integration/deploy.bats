@@ -162,7 +162,7 @@ node_sync() {
 
 @test "the image is built from source, by its Containerfile" {
 	grep -q 'LINK  build/plimsoll' "$D/image.log"
-	! grep -q 'plimsoll: installing' "$D/image.log"
+	! grep -q 'plimsoll: installing' "$D/image.log" || fail "it is there"
 	[ "$(docker run --rm --network $NETWORK "$(pod .image)" --help)" = "$("$PLM" --help)" ]
 }
 

@@ -235,7 +235,7 @@ no_secret() {
 	expect_alert mutation.file reloaded '.file.path == "/tmp/x"'
 	expect_alert -n 3 mutation.file reloaded
 	expect_alert drift.exec.new reloaded '.process.args == ["/tmp/x", "true", "--puk=***"]'
-	! grep -qaF Uph7eiqu "$D/alerts.json" "$D/records" "$D/agent.log"
+	! grep -qaF Uph7eiqu "$D/alerts.json" "$D/records" "$D/agent.log" || fail "it is there"
 }
 
 # ---- folding ----

@@ -103,7 +103,7 @@ tails() {
 	sync_agent
 	plm_tail --since 1d --rule drift.exec.new --container tail-box -n 1 >"$D/text"
 	grep -qF '/opt/a\x1b[2J\nb' "$D/text" || fail "$(cat -v "$D/text")"
-	! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f]' "$D/text"
+	! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f]' "$D/text" || fail "it is there"
 }
 
 @test "what is wrong is said in one line, with a caret under the place" {
@@ -150,7 +150,7 @@ tails() {
 	follower all
 	wait_for 20 eval 'news tail-box live-$((i++)) 1; followers_show 2 /opt/live-'
 	[ "$(head -n 1 "$D/follow.live" | jq -r .container.name)" = tail-box ]
-	! grep -q '/opt/first-' "$D/follow.live" "$D/follow.all"
+	! grep -q '/opt/first-' "$D/follow.live" "$D/follow.all" || fail "it is there"
 	plm_tail -f --until 2020-01-01 --json >"$D/told" # its end has come
 	[ ! -s "$D/told" ]
 }
@@ -206,7 +206,7 @@ pane() { tmux -S "$D/tmux.sock" capture-pane -p | grep -qE -- "$1"; }
 	wait_for 20 eval 'tmux -S "$D/tmux.sock" capture-pane -pJ | grep -q /opt/resized-0'
 	tmux -S "$D/tmux.sock" send-keys C-c
 	wait_for 20 pane '^(\^C)?ended 130'
-	! pane 'plimsoll: '
+	! pane 'plimsoll: ' || fail "it is there"
 }
 
 @test "the group that the configuration names may follow and read, and nobody else" {
